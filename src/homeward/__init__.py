@@ -1,0 +1,1 @@
+"""Homeward makes many language models answer as one, and keeps the work at home."""
