@@ -111,10 +111,14 @@ class BadModelFile(ModelError):
 
 
 class AllFailed(ModelError):
-    """Every child of a strategy failed. The status is that of the last reason."""
+    """Every child of a strategy failed.
+
+    The status is that of the last reason; it is transient if one of the reasons is.
+    """
 
     def __init__(self, errors: Sequence[ModelError]) -> None:
         super().__init__("; ".join(str(error) for error in errors) or "there was nobody to ask")
         self.errors = tuple(errors)
-        if errors:
-            self.status = errors[-1].status  # type: ignore[misc]  # an instance may be narrower
+        if errors:  # narrower than the class says
+            self.status = errors[-1].status  # type: ignore[misc]
+            self.transient = any(error.transient for error in errors)  # type: ignore[misc]

@@ -330,10 +330,6 @@ class Check(Protocol):
     async def __call__(self, request: Request, answer: "Answer", /) -> Reading: ...
 
 
-Extractor: TypeAlias = "Callable[[Answer], str | None]"
-"""Finds the typed answer (a number, a choice ...) in canonical form; None is an abstention."""
-
-
 # ---------------------------------------------------------------- reading a stream
 
 
@@ -341,6 +337,9 @@ class Answer(Struct, frozen=True):
     """A stream, read to its end."""
 
     events: tuple[Event, ...]
+
+    def __str__(self) -> str:
+        return self.text
 
     @property
     def text(self) -> str:
@@ -371,6 +370,10 @@ class Answer(Struct, frozen=True):
     @property
     def usage(self) -> tuple[Usage, ...]:
         return tuple(e for e in self.events if isinstance(e, Usage))
+
+
+Extractor: TypeAlias = Callable[[Answer], str | None]
+"""Finds the typed answer (a number, a choice ...) in canonical form; None is an abstention."""
 
 
 async def collect(stream: Stream) -> Answer:

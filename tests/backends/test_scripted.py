@@ -3,7 +3,7 @@ import pytest
 from homeward.backends.echo import Echo
 from homeward.backends.scripted import Scripted
 from homeward.errors import Failed
-from homeward.model import Reasoning, Usage
+from homeward.model import Finish, Reasoning, Usage
 from tests.contract import (
     HELLO,
     Tree,
@@ -28,6 +28,10 @@ async def test_keeps_every_promise() -> None:
 async def test_plays_events_between_words() -> None:
     events = await heard(Scripted([Reasoning("hm"), "yes"]))
     assert Reasoning("hm") in events
+
+
+async def test_a_script_may_end_in_its_own_way() -> None:
+    assert (await heard(Scripted(["cut", Finish("length")])))[-1] == Finish("length", "scripted")
 
 
 async def test_a_failure_is_billed_before_it_is_raised() -> None:

@@ -57,7 +57,8 @@ class Scripted:
                 yield Text(step) if isinstance(step, str) else step
             if self.fails is not None:
                 raise Failed(self.fails)
-            yield Finish()
+            if not (script and isinstance(script[-1], Finish)):
+                yield Finish()
         finally:
             await asyncio.sleep(0)  # closing a real stream takes a turn of the loop
             journal.open -= 1
