@@ -1,0 +1,260 @@
+"""The HTTP/1.1 client under every leaf that asks a server.
+
+It keeps connections for further requests, follows no redirects, reads no proxy from the
+environment, keeps no cookies and asks for no compression. Where a request may go is decided by
+`homeward.backends.egress`, which it connects through.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Self
+
+from homeward.backends import egress
+from homeward.backends.connection import Connection, Cut
+from homeward.backends.egress import Origin, Trust
+from homeward.errors import ConfigError, Garbled, TimedOut, Unreachable
+from homeward.model import Clearance, Seconds
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+LIMIT = 64 * 1024 * 1024  # bytes of a body that is read whole
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """``first_byte`` is the silence before the first byte of the body: a runtime that loads a
+    model says nothing for minutes. ``idle`` is any later silence.
+    """
+
+    connect: Seconds = 5.0
+    first_byte: Seconds = 600.0
+    idle: Seconds = 120.0
+
+
+@dataclass
+class Http:
+    """A pool of connections, open while it is entered. It may also be used without entering it,
+    by who calls `close` at the end.
+
+    ``tls`` are the certificates that are trusted, the system's when None. Per server ``kept``
+    idle connections are kept, the one used last is used next, and none after ``kept_seconds``.
+    """
+
+    tls: Trust | None = field(default=None, repr=False)
+    kept: int = 16
+    kept_seconds: Seconds = 30.0
+    _idle: dict[Origin, list[Connection]] = field(
+        default_factory=dict[Origin, list[Connection]], init=False, repr=False, compare=False
+    )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close what is idle. Answers that are being read close their own connection."""
+        for connections in self._idle.values():
+            for connection in connections:
+                connection.abort()
+        self._idle.clear()
+        await asyncio.sleep(0)  # a socket is closed by the loop's next turn
+
+    @asynccontextmanager
+    async def send(
+        self,
+        method: str,
+        base_url: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] = NOTHING,
+        body: bytes | None = None,
+        clearance: Clearance,
+        timeouts: Timeouts = Timeouts(),
+        deadline: float | None = None,
+    ) -> AsyncGenerator["Response", None]:
+        """Ask, and enter the answer when its head has come, whatever its status.
+
+        Leaving before the end of the body closes the connection, so that the runtime stops.
+        A kept connection that turns out to be closed, before it gave a byte of answer, is
+        replaced once. HEAD is not supported. ``deadline`` is on `time.monotonic`'s clock.
+        Forbidden, Unreachable, TimedOut, Garbled; ConfigError for what cannot be sent.
+        """
+        origin, prefix = egress.parse(base_url)
+        call = _Call(f"{origin}{prefix}{path}", timeouts, deadline)
+        request = _written(method, origin, prefix + path, headers, body)
+        connection = self._take(origin, clearance)
+        if connection is None or not await call.head(connection, request, stale=True):
+            connection = await self._connect(origin, clearance, call)
+            await call.head(connection, request)
+        try:
+            yield Response(connection, call)
+        finally:
+            self._put(origin, connection)
+
+    async def _connect(self, origin: Origin, clearance: Clearance, call: "_Call") -> Connection:
+        if origin.tls and self.tls is None:
+            self.tls = egress.trust()
+        try:
+            connection, where = await egress.connect(
+                Connection,
+                origin,
+                clearance=clearance,
+                timeout=call.until(call.timeouts.connect) - time.monotonic(),
+                tls=self.tls,
+            )
+        except Unreachable:
+            call.until(0.0)  # TimedOut, if it was the deadline that ended the attempt
+            raise
+        connection.where = where
+        return connection
+
+    def _take(self, origin: Origin, clearance: Clearance) -> Connection | None:
+        """An idle connection that leads no farther than the clearance, the last used first."""
+        idle, loop, now = self._idle.get(origin, []), asyncio.get_running_loop(), time.monotonic()
+        for place in range(len(idle) - 1, -1, -1):
+            connection = idle[place]
+            if connection.closed or connection.loop is not loop:
+                del idle[place]
+            elif now - connection.idle_since > self.kept_seconds:
+                idle.pop(place).abort()
+            elif connection.where <= clearance:
+                return idle.pop(place)
+        return None
+
+    def _put(self, origin: Origin, connection: Connection) -> None:
+        if connection.release():
+            idle = self._idle.setdefault(origin, [])
+            idle.append(connection)
+            if len(idle) > self.kept:
+                idle.pop(0).abort()
+
+
+def borrowed(http: Http | None) -> AbstractAsyncContextManager[Http]:
+    """The shared client, left open, or for a leaf that was given none a client for one call."""
+    return Http() if http is None else nullcontext(http)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What may be waited for, and how its failures are said."""
+
+    url: str
+    timeouts: Timeouts
+    deadline: float | None
+
+    def until(self, seconds: Seconds) -> float:
+        """The moment that ends a wait of at most so many seconds; TimedOut after the deadline."""
+        now = time.monotonic()
+        if self.deadline is None:
+            return now + seconds
+        if now >= self.deadline:
+            raise self.late(seconds)
+        return min(now + seconds, self.deadline)
+
+    def late(self, seconds: Seconds) -> TimedOut:
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            return TimedOut(f"the request's deadline passed while {self.url} was asked")
+        return TimedOut(
+            f"{self.url} said nothing for {seconds:g} s: if it is loading a large model, allow more"
+        )
+
+    async def head(self, connection: Connection, request: bytes, *, stale: bool = False) -> bool:
+        """Send, and wait for the head. False, with ``stale``, if it was closed all along."""
+        try:
+            connection.ask(request)
+            await connection.head(self.until(self.timeouts.first_byte))
+        except Cut as cut:
+            if stale and connection.received == 0:
+                return False
+            raise self.garbled(str(cut)) from None
+        except TimeoutError:
+            connection.abort()
+            raise self.late(self.timeouts.first_byte) from None
+        except BaseException:
+            connection.abort()
+            raise
+        return True
+
+    def garbled(self, reason: str) -> Garbled:
+        return Garbled(f"the answer of {self.url} {reason}")
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer whose head has come. ``headers`` have lower-case names."""
+
+    _connection: Connection = field(repr=False)
+    _call: _Call = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        return self._call.url
+
+    @property
+    def status(self) -> int:
+        return self._connection.status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return self._connection.headers
+
+    @property
+    def where(self) -> Clearance:
+        """Where the address lies that answers."""
+        return self._connection.where
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body as it comes, in pieces of any size. Garbled when it is cut, TimedOut.
+
+        A slow reader slows the server down: no more than about 512 KiB are held.
+        """
+        connection, call = self._connection, self._call
+        silence = call.timeouts.first_byte
+        while True:
+            try:
+                data = await connection.more(call.until(silence))
+            except Cut as cut:
+                raise call.garbled(str(cut)) from None
+            except TimeoutError:
+                raise call.late(silence) from None
+            if not data:
+                return
+            yield data
+            silence = call.timeouts.idle
+
+    async def read(self, limit: int = LIMIT) -> bytes:
+        """The whole body; Garbled when it is longer than ``limit`` bytes."""
+        whole = bytearray()
+        async with aclosing(self.chunks()) as chunks:
+            async for data in chunks:
+                whole += data
+                if len(whole) > limit:
+                    raise self._call.garbled(f"is longer than {limit} bytes")
+        return bytes(whole)
+
+
+def _written(
+    method: str, origin: Origin, target: str, headers: Mapping[str, str], body: bytes | None
+) -> bytes:
+    fields = {"host": origin.authority, "user-agent": "homeward", "accept": "*/*"}
+    if body is not None:
+        fields["content-type"] = "application/json"
+    fields |= {name.lower(): value for name, value in headers.items()}
+    if body is not None:
+        fields["content-length"] = str(len(body))
+    for name, value in fields.items():
+        if not name or not name.isascii() or any(c in "\r\n\0" for c in name + value):
+            raise ConfigError(f"the header {name!r} holds a line break: a key read from a file?")
+    if not target.isascii() or not target.isprintable() or " " in target:
+        raise ConfigError(f"{target!r} is no path of a URL: mend base_url or the model's name")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    try:
+        return f"{method} {target or '/'} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + (body or b"")
+    except UnicodeEncodeError as error:
+        letter = error.object[error.start]
+        raise ConfigError(f"a header holds {letter!r}, which HTTP cannot carry") from None
