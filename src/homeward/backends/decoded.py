@@ -1,0 +1,76 @@
+"""From a server's answer to events: its refusal as an error, its stream through a decoder."""
+
+import os
+from contextlib import aclosing
+from typing import Protocol
+
+from homeward.backends import egress
+from homeward.backends.http import Response
+from homeward.model import Clearance, Event, Stream
+from homeward.wire.failures import decode_error
+from homeward.wire.lines import Lines
+from homeward.wire.sse import Parser
+
+ERROR_BYTES = 1024 * 1024  # of a refusal that are read
+
+
+class Decoder(Protocol):
+    """As every module of `homeward.wire` has one."""
+
+    def feed(self, data: bytes, /) -> list[Event]: ...
+
+    def end(self) -> list[Event]: ...
+
+
+async def accepted(response: Response, model: str) -> Response:
+    """The same answer, if its status is 2xx; else the `ModelError` that it stands for."""
+    if 200 <= response.status < 300:
+        return response
+    raise decode_error(
+        response.status, await response.read(ERROR_BYTES), response.headers, model=model
+    )
+
+
+async def from_sse(response: Response, decoder: Decoder) -> Stream:
+    """Events of a stream of server-sent events; Garbled when it ends without its mark."""
+    frames = Parser()
+    async with aclosing(response.chunks()) as chunks:
+        async for chunk in chunks:
+            for frame in frames.feed(chunk):
+                for event in decoder.feed(frame.data):
+                    yield event
+    for frame in frames.end():
+        for event in decoder.feed(frame.data):
+            yield event
+    for event in decoder.end():
+        yield event
+
+
+async def from_lines(response: Response, decoder: Decoder) -> Stream:
+    """Events of newline-delimited JSON; Garbled when it ends without its mark."""
+    lines = Lines()
+    async with aclosing(response.chunks()) as chunks:
+        async for chunk in chunks:
+            for line in lines.feed(chunk):
+                for event in decoder.feed(line):
+                    yield event
+    if rest := lines.rest():
+        for event in decoder.feed(rest):
+            yield event
+    for event in decoder.end():
+        yield event
+
+
+def key(given: str | None, variable: str, base_url: str, own: str | None = None) -> str | None:
+    """The key to send: the one given, else the environment's.
+
+    A key that merely lay in the environment goes to the service's ``own`` address only, where it
+    has one, and never over a network unencrypted: ``base_url`` may be a server that was not meant
+    to get it.
+    """
+    if given is not None:
+        return given
+    origin, _ = egress.parse(base_url)
+    safe = origin.tls or egress.expected(origin) is Clearance.MACHINE
+    meant = own is None or origin == egress.parse(own)[0]
+    return os.environ.get(variable) if safe and meant else None
