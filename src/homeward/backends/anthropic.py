@@ -1,0 +1,75 @@
+"""Anthropic's Messages API, and the servers that also speak it."""
+
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
+
+from homeward.backends import egress
+from homeward.backends.decoded import accepted, from_sse, key
+from homeward.backends.http import Http, borrowed
+from homeward.backends.meter import Meter
+from homeward.errors import Unauthorized
+from homeward.model import Clearance, Request, Stream, Usage
+from homeward.wire import anthropic_messages as wire
+
+HOSTED = "https://api.anthropic.com"
+
+
+@dataclass(frozen=True)
+class Anthropic:
+    """A model behind /v1/messages. Streams; tool calls come in pieces.
+
+    The protocol wants a limit on every answer: ``max_tokens`` is it where the request has none.
+    ``version`` is the ``anthropic-version`` header, ``headers`` are sent besides (betas, a
+    gateway's own key).
+    """
+
+    model: str
+    base_url: str = HOSTED  # without /v1
+    max_tokens: int = 8192
+    version: str = "2023-06-01"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    api_key: str | None = field(default=None, repr=False)  # ANTHROPIC_API_KEY
+    http: Http | None = field(default=None, repr=False, compare=False)
+
+    async def chat(self, request: Request) -> Stream:
+        found: list[Clearance] = []  # where the server turned out to be
+        expected = egress.expected(egress.parse(self.base_url)[0])
+        raw = self._ask(request, found)
+        async with aclosing(Meter(self.model, expected).read(raw, request)) as events:
+            async for event in events:
+                placed = found and isinstance(event, Usage)
+                yield replace(event, where=found[0]) if placed else event
+
+    async def _ask(self, request: Request, found: list[Clearance]) -> Stream:
+        if request.sampling.max_tokens is None:
+            request = request.sampled(max_tokens=self.max_tokens)
+        async with (
+            borrowed(self.http) as http,
+            http.send(
+                "POST",
+                self.base_url.rstrip("/").removesuffix("/v1"),
+                "/v1/messages",
+                headers=self._headers(),
+                body=msgspec.json.encode(wire.encode_request(request, self.model)),
+                clearance=request.clearance,
+                deadline=request.deadline,
+            ) as response,
+        ):
+            found.append(response.where)
+            await accepted(response, self.model)
+            async with aclosing(from_sse(response, wire.Decoder())) as events:
+                async for event in events:
+                    yield event
+
+    def _headers(self) -> dict[str, str]:
+        secret = key(self.api_key, "ANTHROPIC_API_KEY", self.base_url, HOSTED)
+        if secret is None and self.base_url == HOSTED:
+            raise Unauthorized("no key for Anthropic: set ANTHROPIC_API_KEY, or api_key")
+        known = {"anthropic-version": self.version}
+        if secret is not None:
+            known["x-api-key"] = secret
+        return {**known, **{name.lower(): value for name, value in self.headers.items()}}

@@ -1,0 +1,53 @@
+"""What the tests of every leaf over HTTP need."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from contextlib import aclosing
+from typing import TypeVar
+
+from homeward.errors import ModelError
+from homeward.model import Event, Model, Note, Request
+from tests.backends.servers import Server
+from tests.contract import HELLO, heard
+
+E = TypeVar("E")
+
+
+def only(kind: type[E], events: Iterable[Event]) -> E:
+    """The one event of that kind."""
+    [event] = [event for event in events if isinstance(event, kind)]
+    return event
+
+
+async def hang_up(model: Model, server: Server, request: Request = HELLO) -> None:
+    """Leave after the first word: the server's answer is closed within 100 ms."""
+    async with aclosing(model.chat(request)) as events:
+        async for event in events:
+            if not isinstance(event, Note):
+                break
+        left = time.monotonic()
+    await server.until(lambda s: s.hung_up)
+    assert time.monotonic() - left < 0.1
+
+
+async def cancel(model: Model, server: Server, path: str, request: Request = HELLO) -> None:
+    """Cancel whoever reads, while the server is silent: its answer is closed."""
+    task = asyncio.create_task(heard(model, request))
+    await server.until(lambda s: any(asked.path.startswith(path) for asked in s.asked))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    await server.until(lambda s: s.hung_up)
+
+
+async def until_failure(model: Model, request: Request = HELLO) -> list[Event]:
+    """What was heard before it failed; an assertion fails if it did not."""
+    before: list[Event] = []
+    try:
+        async with aclosing(model.chat(request)) as events:
+            async for event in events:
+                before.append(event)  # noqa: PERF401  what came before the failure is kept
+    except ModelError:
+        return before
+    raise AssertionError("it did not fail")

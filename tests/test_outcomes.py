@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from homeward import outcomes
+from homeward.errors import ConfigError
+from tests.learn.tables import SUM, table
+
+
+def test_reads_gzipped_and_plain_tables_alike(tmp_path: Path) -> None:
+    zipped = list(outcomes.read(table(tmp_path)))
+    assert zipped == list(outcomes.read(table(tmp_path, name="t.jsonl")))
+    assert [row.id for row in zipped] == ["sum", "capital"]
+
+
+def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
+    zipped = table(tmp_path)
+    renamed = zipped.rename(tmp_path / "t.jsonl")
+    assert len(list(outcomes.read(renamed))) == 2
+
+
+def test_fields_that_are_not_read_are_allowed(tmp_path: Path) -> None:
+    [row] = outcomes.read(table(tmp_path, [{"prompt": "p", "kind": "story", "source": 7}]))
+    assert row == outcomes.Row("p")
+
+
+def test_empty_lines_are_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"prompt": "a"}\n\n{"prompt": "b"}\n')
+    assert [row.prompt for row in outcomes.read(path)] == ["a", "b"]
+
+
+def test_rows_before_a_wrong_line_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"prompt": "a"}\n{"prompt": \n')
+    rows = outcomes.read(path)
+    assert next(rows).prompt == "a"
+    with pytest.raises(ConfigError, match="line 2 of"):
+        next(rows)
+
+
+def test_a_line_with_a_wrong_type_names_the_field(tmp_path: Path) -> None:
+    wrong = {**SUM, "answers": {"small": {"score": "high"}}}
+    with pytest.raises(ConfigError, match=r"line 1 of .*answers.*score"):
+        list(outcomes.read(table(tmp_path, [wrong])))
+
+
+def test_a_cut_file_says_so(tmp_path: Path) -> None:
+    path = table(tmp_path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ConfigError, match="damaged"):
+        list(outcomes.read(path))
+
+
+def test_a_missing_file_says_which_field_to_check(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no outcome table at .*nowhere.* `table`"):
+        list(outcomes.read(tmp_path / "nowhere.jsonl"))
+
+
+def test_a_folder_is_no_table(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read"):
+        list(outcomes.read(tmp_path))
