@@ -1,0 +1,72 @@
+"""Complexity: how much a request asks for, by what can be seen on its surface."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from homeward.errors import ConfigError
+from homeward.model import Reading, Request
+
+# What one more of each adds to the load. Chosen by hand, not fitted: a trained router is another
+# signal. All positive, so that adding to a request never makes it simpler.
+WEIGHTS: Mapping[str, float] = {
+    "words": 0.004,
+    "numbers": 0.04,
+    "questions": 0.08,
+    "code_lines": 0.03,
+    "constraints": 0.07,
+    "steps": 0.15,
+}
+_READ = 20_000  # characters: prose has reached 1 long before, and a signal must stay cheap
+_COUNTED: Mapping[str, re.Pattern[str]] = {
+    "words": re.compile(r"\S+"),
+    "numbers": re.compile(r"(?<![\w.])\d[\d.,]*"),
+    "questions": re.compile(r"\?"),
+    "code_lines": re.compile(r"[;{}]$|^(?: {4}|\t)\S|^```", re.MULTILINE),
+    "constraints": re.compile(
+        r"\b(?:must|should|exactly|at least|at most|no more than|without|only|except|unless|"
+        r"each|every|both|in the style|format(?:ted)?|constraints?)\b",
+        re.IGNORECASE,
+    ),
+    "steps": re.compile(
+        r"\b(?:step by step|prove|proof|derive|compare|contrast|trade-?offs?|design|architect\w*|"
+        r"optimi[sz]e|refactor|debug|analy[sz]e|evaluate|plan|explain (?:why|how)|critique|justify|"
+        r"then|finally)\b",
+        re.IGNORECASE,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """``score`` is 1 - exp(-load), 0 for nothing and towards 1 for a long list of demands.
+
+    The load is a weighted sum of counts in the last user message: words, numbers, questions,
+    lines of code, constraints (must, at least, without ...) and words for several steps. The
+    counts are in ``numbers``. Labels are the first of ``bounds`` that the score stays below, else
+    ``above``. A rule of thumb: it knows neither the subject nor other languages' words.
+    """
+
+    bounds: Mapping[str, float] = field(default_factory=lambda: {"simple": 0.3, "medium": 0.7})
+    above: str = "complex"
+
+    def __post_init__(self) -> None:
+        limits = list(self.bounds.values())
+        if limits != sorted(limits):
+            raise ConfigError(
+                "the `bounds` of complexity must rise, as in simple: 0.3, medium: 0.7"
+            )
+
+    async def __call__(self, request: Request) -> Reading:
+        prompt = request.prompt[:_READ]
+        counts = {name: len(pattern.findall(prompt)) for name, pattern in _COUNTED.items()}
+        score = 1 - math.exp(-sum(WEIGHTS[name] * count for name, count in counts.items()))
+        label = next((name for name, limit in self.bounds.items() if score < limit), self.above)
+        because = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        return Reading(
+            label,
+            score,
+            because.replace("_", " ") or "empty",
+            {n: float(c) for n, c in counts.items()},
+        )

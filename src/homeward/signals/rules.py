@@ -1,0 +1,55 @@
+"""Rules: patterns and keywords that you write say what a request is about."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from homeward.errors import ConfigError
+from homeward.model import Reading, Request
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The label of the first rule that matches the last user message; abstains when none does.
+
+    A rule is ``{label: pattern}``, a regular expression searched without regard to case, or
+    ``{label: [word, ...]}``, words found whole. ``score`` is 1: a rule matches or it does not.
+    Patterns are trusted configuration: they run unbounded on what users send, so never take one
+    from a request.
+    """
+
+    rules: Sequence[Mapping[str, str | Sequence[str]]]
+    _compiled: tuple[tuple[str, re.Pattern[str]], ...] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        compiled = tuple(
+            (label, _compile(place, label, pattern))
+            for place, rule in enumerate(self.rules, 1)
+            for label, pattern in rule.items()
+        )
+        if not compiled:
+            raise ConfigError("the rules are empty; write at least one {label: pattern}")
+        object.__setattr__(self, "_compiled", compiled)
+
+    async def __call__(self, request: Request) -> Reading:
+        prompt = request.prompt
+        for label, pattern in self._compiled:
+            if found := pattern.search(prompt):
+                return Reading(label, 1.0, f"{label}: the request has {found[0][:40]!r}")
+        return Reading(because="no rule matches")
+
+
+def _compile(place: int, label: str, pattern: str | Sequence[str]) -> re.Pattern[str]:
+    if not isinstance(pattern, str):
+        words = "|".join(re.escape(word) for word in pattern)
+        return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+    try:
+        return re.compile(pattern, re.IGNORECASE)
+    except re.error as error:
+        shown = pattern if len(pattern) <= 60 else f"{pattern[:57]}..."
+        raise ConfigError(
+            f"rule {place} ({label}): {shown!r} is no regular expression: {error.msg} "
+            f"at character {error.pos}; write \\ before a sign that is meant as itself"
+        ) from None
