@@ -60,5 +60,7 @@ class Scripted:
             if not (script and isinstance(script[-1], Finish)):
                 yield Finish()
         finally:
-            await asyncio.sleep(0)  # closing a real stream takes a turn of the loop
-            journal.open -= 1
+            try:
+                await asyncio.sleep(0)  # closing a real stream takes a turn of the loop
+            finally:
+                journal.open -= 1

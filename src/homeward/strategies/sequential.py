@@ -1,0 +1,86 @@
+"""Sequential: models that do not fit in memory together take turns."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+from homeward.model import Model, Request, Stream
+
+
+@dataclass(eq=False)
+class Lane:
+    """One place for one loaded model: a GPU, a machine. Shared by all models that live there.
+
+    First come, first served, but whoever asks for the model that is loaded goes before those who
+    would make it be swapped out, ``in_a_row`` times at most while others wait.
+    """
+
+    in_a_row: int = 8
+    _loaded: Model | None = field(default=None, init=False, repr=False)
+    _open: int = field(default=0, init=False, repr=False)
+    _row: int = field(default=0, init=False, repr=False)
+    _queue: "deque[tuple[Model, asyncio.Future[None]]]" = field(
+        default_factory=deque["tuple[Model, asyncio.Future[None]]"], init=False, repr=False
+    )
+
+    @asynccontextmanager
+    async def turn(self, model: Model) -> AsyncGenerator[None, None]:
+        """Hold the lane for a model; those who hold it for the same one hold it together."""
+        admitted = asyncio.get_running_loop().create_future()
+        self._queue.append((model, admitted))
+        self._admit()
+        try:
+            await admitted
+        except asyncio.CancelledError:
+            if admitted.cancelled():
+                self._admit()
+            else:  # admitted and cancelled in the same moment
+                self._leave()
+            raise
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._open -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let in whoever may go now, in order."""
+        self._queue = deque(place for place in self._queue if not place[1].cancelled())
+        while self._queue:
+            others = any(model is not self._loaded for model, _ in self._queue)
+            place = next((p for p in self._queue if p[0] is self._loaded), None)
+            if place is None or (others and self._row >= self.in_a_row):
+                if self._open:
+                    return
+                place = next(p for p in self._queue if p[0] is not self._loaded)
+                self._loaded, self._row = place[0], 0
+            self._row = self._row + 1 if others else 0
+            self._queue.remove(place)
+            self._open += 1
+            place[1].set_result(None)
+
+
+@dataclass(frozen=True)
+class Sequential:
+    """Asks ``model`` when its lane is free: never while another model of that lane is at work.
+
+    Put it around leaves, and give one `Lane` to all that share the memory; a strategy in a lane
+    whose own children need the same lane would wait for itself. How many requests one model may
+    serve at a time is not its business (see `limited`). Streams; tool calls pass through.
+    """
+
+    model: Model
+    lane: Lane = field(default_factory=Lane, repr=False, compare=False)
+
+    async def chat(self, request: Request) -> Stream:
+        async with (
+            self.lane.turn(self.model),
+            aclosing(self.model.chat(request)) as events,
+        ):
+            async for event in events:
+                yield event
