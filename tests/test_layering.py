@@ -1,0 +1,106 @@
+"""Who may import whom. The table is the picture; imports point inward."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "homeward"
+
+MAY_IMPORT = {
+    "errors": "",
+    "model": "errors",
+    "fence": "errors model",
+    "outcomes": "errors model",
+    "box": "errors model",
+    "wire": "errors model wire",
+    "backends": "errors model wire backends box outcomes",
+    "signals": "errors model fence signals box",
+    "strategies": "errors model fence strategies.children strategies.ensemble",
+    "config": "errors model config",
+    "defaults": "errors model box",
+    "house": "errors model config defaults backends",
+    "explain": "errors model strategies signals",
+    "learn": "errors model outcomes signals config house learn",
+    "blocking": "errors model house",
+    "cli": "errors model outcomes backends config defaults house explain learn cli box __version__",
+    "__init__": "errors model house blocking",
+    "__main__": "cli",
+}
+"""By first part of the name below `homeward`; a name with a dot is that one module alone."""
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Names below `homeward` that a file imports, anywhere in it, as ``strategies.children``."""
+    package = ["homeward", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Import():
+                found = [alias.name for alias in node.names]
+            case ast.ImportFrom():
+                kept = package[: len(package) - node.level + 1] if node.level else []
+                module = ".".join([*kept, *filter(None, [node.module])])
+                found = [f"{module}.{alias.name}" for alias in node.names]
+            case _:
+                continue
+        yield from (
+            name.removeprefix("homeward.") for name in found if name.startswith("homeward.")
+        )
+
+
+def layer(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def is_allowed(name: str, allowed: str) -> bool:
+    return any(f"{name}.".startswith(f"{inner}.") for inner in allowed.split())
+
+
+def test_every_part_is_in_the_table() -> None:
+    assert {layer(path) for path in SOURCES} - set(MAY_IMPORT) == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_inward(path: Path) -> None:
+    allowed = MAY_IMPORT[layer(path)]
+    assert [name for name in imported(path) if not is_allowed(name, allowed)] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("import homeward.cli", ["cli"]),
+        ("from homeward import cli", ["cli"]),
+        ("from homeward.cli.app import main", ["cli.app.main"]),
+        ("from . import ensemble", ["strategies.ensemble"]),
+        ("from .ensemble import Merge", ["strategies.ensemble.Merge"]),
+        ("from ..backends import http", ["backends.http"]),
+        ("from .. import config", ["config"]),
+        ("def f():\n    import homeward.config.build", ["config.build"]),
+        ("import os, homewards.x", []),
+    ],
+)
+def test_every_form_of_import_is_seen(
+    line: str, found: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(f"{__name__}.PACKAGE", tmp_path)
+    path = tmp_path / "strategies" / "new.py"
+    path.parent.mkdir()
+    path.write_text(line)
+    assert list(imported(path)) == found
+
+
+HEAVY = {"rich", "typer", "yaml", "xllamacpp", "huggingface_hub", "httptools", "ssl"}
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    program = "import sys, homeward; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert HEAVY.isdisjoint(done.stdout.split())
