@@ -1,0 +1,5 @@
+"""``python -m homeward``."""
+
+from homeward.cli import main
+
+main()

@@ -1,0 +1,135 @@
+"""``homeward evaluate``: walk a route over a table of questions with known answers."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from homeward.cli.options import ClearanceOption, Json, Route
+from homeward.errors import ConfigError
+from homeward.model import Clearance
+
+if TYPE_CHECKING:
+    from homeward.learn.evaluate import RowResult
+    from homeward.learn.report import Report
+
+
+def evaluate(
+    table: Annotated[
+        Path, typer.Option("--table", "-t", help="Rows to walk, .jsonl or .jsonl.gz.")
+    ],
+    config: Annotated[
+        Path | None, typer.Argument(help="The file; by default the one that is found.")
+    ] = None,
+    route: Route = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows.")] = None,
+    at_once: Annotated[int, typer.Option(min=1, help="Rows under way at a time.")] = 16,
+    clearance: ClearanceOption = None,
+    json: Json = False,
+) -> None:
+    """Say how often a route is right, what it takes, and how far the usual baselines get."""
+    shown = asyncio.run(_evaluate(config, route, table, limit, at_once, clearance, quiet=json))
+    if json:
+        import msgspec
+
+        print(msgspec.json.encode(shown).decode())
+    else:
+        show(shown)
+
+
+async def _evaluate(
+    config: Path | None,
+    route: str | None,
+    table: Path,
+    limit: int | None,
+    at_once: int,
+    clearance: str | None,
+    *,
+    quiet: bool,
+) -> "Report":
+    from itertools import islice
+
+    from homeward.box import MEMBERS
+    from homeward.house import open_house
+    from homeward.learn.evaluate import evaluate as walk
+    from homeward.learn.report import summarise
+    from homeward.outcomes import read
+
+    rows = list(islice(read(table), limit))
+    if not rows:
+        raise ConfigError(f"{table} has no rows; a table has one JSON object per line")
+    async with open_house(config) as house:
+        model = house[route or house.default]
+        reach = house.clearance if clearance is None else Clearance.parse(clearance)
+        results: list[RowResult] = []
+        with _Progress(len(rows), visible=not quiet and sys.stderr.isatty()) as progress:
+            async for result in walk(model, rows, clearance=reach, at_once=at_once):
+                results.append(result)
+                progress.step(result.score)
+        return summarise(results, model, {f"box/{n}": m.parameters for n, m in MEMBERS.items()})
+
+
+class _Progress:
+    """A bar with the accuracy so far; nothing where nobody looks."""
+
+    def __init__(self, rows: int, *, visible: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as Left
+
+        about = TextColumn("{task.description}")
+        console = Console(stderr=True)
+        columns = (BarColumn(), MofNCompleteColumn(), Left(), about)
+        self._bar = Progress(*columns, console=console, disable=not visible, transient=True)
+        self._task = self._bar.add_task("", total=rows)
+        self._done = 0
+        self._right = 0.0
+
+    def __enter__(self) -> "_Progress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def step(self, score: float) -> None:
+        self._done += 1
+        self._right += score
+        about = f"{self._right / self._done:.1%} right"
+        self._bar.update(self._task, advance=1, description=about)
+
+
+def show(report: "Report") -> None:
+    """A few lines for people; ``--json`` has all of it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    low, high = report.wilson95
+    console.print(
+        f"[bold]{report.accuracy:.2%}[/bold] right on {report.rows:,} rows "
+        f"[dim](95 % interval {low:.1%} to {high:.1%})[/dim]"
+    )
+    table = Table(box=None, show_header=False, pad_edge=False)
+    named = f" ({report.best_single_model})" if report.best_single_model else ""
+    baselines = (
+        (f"best single model{named}", report.best_single),
+        ("any of them right (oracle)", report.oracle),
+        ("one of them at random", report.baselines.random),
+    )
+    for name, share in baselines:
+        table.add_row(name, "not recorded" if share is None else f"{share:.2%}")
+    table.add_row("calls per row", f"{report.calls_per_row:.2f}")
+    for name, share in sorted(report.share.items(), key=lambda item: -item[1]):
+        table.add_row(f"  {name}", f"{share:.3f}")
+    if report.flops_per_row is not None:
+        table.add_row("FLOPs per row", f"{report.flops_per_row / 1e6:,.1f} million")
+    for name, group in report.group.items():
+        table.add_row(f"in {name}", f"{group.accuracy:.2%} of {group.rows}")
+    console.print(table)
+    for error in report.first_errors:
+        console.print(f"[red]{error.id}[/red]: {error.error}", markup=True)
+    if report.errors > len(report.first_errors):
+        console.print(f"and {report.errors - len(report.first_errors)} more rows failed")

@@ -1,0 +1,170 @@
+"""How an answer is shown: the words as they come, and under them one line that says how."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+import msgspec
+
+from homeward.errors import HomewardError
+from homeward.model import Answer, Candidate, Clearance, Decision, Event, Reasoning, Text, Usage
+
+# A model's words are data: left alone, an escape sequence in them could rewrite the terminal.
+_CONTROLS = {code: None for code in (*range(32), 127, *range(128, 160)) if chr(code) not in "\n\t"}
+
+
+def printable(text: str) -> str:
+    """Text without control characters, but for line feeds and tabs."""
+    return text.translate(_CONTROLS)
+
+
+@dataclass
+class Shown:
+    """One answer on its way to a terminal, a pipe or, with ``json``, a program.
+
+    Words go to ``out`` as they come; what is said about them goes to ``aside``: under the answer
+    in a terminal, out of the way (standard error) in a pipe.
+    """
+
+    json: bool = False
+    work: bool = False  # also each model's own answer, and every decision
+    reasoning: bool = False
+    quiet: bool = False
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    events: list[Event] = field(default_factory=list[Event])
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def aside(self) -> TextIO:
+        return self.out if self.out.isatty() else sys.stderr
+
+    def feed(self, event: Event) -> None:
+        self.events.append(event)
+        if self.json:
+            return
+        match event:
+            case Text():
+                self.out.write(printable(event.text))
+                self.out.flush()
+            case Reasoning() if self.reasoning:
+                self.aside.write(printable(event.text))
+                self.aside.flush()
+            case _:
+                pass
+
+    def broken_off(self) -> None:
+        """The answer failed in the middle: what is said next begins on a line of its own."""
+        if not self.json and any(isinstance(event, Text) for event in self.events):
+            self.out.write("\n")
+            self.out.flush()
+
+    def end(self, route: str) -> None:
+        """The answer is whole: show what there is to say about it."""
+        answer = Answer(tuple(self.events))
+        seconds = time.monotonic() - self.began
+        if self.json:
+            self.out.write(msgspec.json.encode(as_json(answer, route, seconds)).decode() + "\n")
+            return
+        self.out.write("\n")
+        for call in answer.tool_calls:
+            self.out.write(printable(f"{call.name}({call.arguments})") + "\n")
+        self.out.flush()
+        if self.work:
+            show_work(answer, self.aside)
+        if not self.quiet:
+            print(dim(summary(answer, seconds), self.aside), file=self.aside)
+
+
+def dim(text: str, out: TextIO) -> str:
+    return f"\x1b[2m{text}\x1b[0m" if out.isatty() else text
+
+
+def summary(answer: Answer, seconds: float) -> str:
+    """One line: who answered, how the answer was made, and what it took."""
+    calls = Counter(bill.model for bill in answer.usage)
+    who = ", ".join(name if n == 1 else f"{name} ×{n}" for name, n in calls.items())
+    how = "; ".join(f"{d.by}: {d.because or d.chose}" for d in decisions(answer))
+    tokens = sum(bill.input_tokens + bill.output_tokens for bill in answer.usage)
+    about = "about " if any(bill.estimated for bill in answer.usage) else ""
+    parts = [
+        who or "no model was asked",
+        how,
+        f"{about}{tokens:,} tokens",
+        f"{seconds:.2f} s",
+        travelled(answer.usage),
+    ]
+    return printable("— " + " · ".join(part for part in parts if part)).replace("\n", " ")
+
+
+def decisions(answer: Answer) -> list[Decision]:
+    return [event for event in answer.events if isinstance(event, Decision)]
+
+
+def travelled(bills: Sequence[Usage]) -> str:
+    """How far the question went, and what it cost where that is known."""
+    if not bills:
+        return ""
+    places = {
+        Clearance.MACHINE: "stayed on this machine",
+        Clearance.NETWORK: "stayed in your network",
+        Clearance.WORLD: "left your network",
+    }
+    costs = [bill.cost_usd for bill in bills if bill.cost_usd is not None]
+    money = f" · ${sum(costs):.4f}" if any(costs) else ""
+    return places[max(bill.where for bill in bills)] + money
+
+
+def show_work(answer: Answer, out: TextIO) -> None:
+    """Each model's own answer, side by side, and every decision on the way."""
+    from rich.columns import Columns
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.text import Text as Plain
+
+    console = Console(file=out, highlight=False)
+    drafts = [event for event in answer.events if isinstance(event, Candidate)]
+    panels = []
+    for draft in drafts:
+        words = draft.error if draft.error is not None else draft.text
+        title = f"{draft.label} {'✓' if draft.kept else ''}".strip()
+        foot = None if draft.extracted is None else Plain(f"= {printable(draft.extracted)[:60]}")
+        style = "green" if draft.kept else "red" if draft.error is not None else "dim"
+        body = Plain(printable(words).strip())
+        panels.append(Panel(body, title=Plain(title), subtitle=foot, border_style=style))
+    if panels:
+        console.print(Columns(panels, equal=True))
+    for decision in decisions(answer):
+        numbers = ", ".join(f"{key} {value:g}" for key, value in decision.numbers.items())
+        line = f"{decision.by} → {decision.chose}: {decision.because}"
+        console.print(Plain(printable(line + (f" ({numbers})" if numbers else ""))))
+
+
+def as_json(answer: Answer, route: str, seconds: float) -> dict[str, Any]:
+    """What ``--json`` prints; the keys are documented in docs/command-line.md."""
+    return {
+        "answer": answer.text,
+        "reasoning": answer.reasoning or None,
+        "tool_calls": [
+            {"id": call.id, "name": call.name, "arguments": call.arguments}
+            for call in answer.tool_calls
+        ],
+        "finish": answer.finish.reason if answer.finish else None,
+        "route": route,
+        "model": answer.finish.model if answer.finish else "",
+        "models": list(dict.fromkeys(bill.model for bill in answer.usage)),
+        "decisions": decisions(answer),
+        "candidates": [event for event in answer.events if isinstance(event, Candidate)],
+        "usage": answer.usage,
+        "seconds": round(seconds, 4),
+    }
+
+
+def show_error(error: HomewardError, *, json: bool) -> None:
+    """One sentence; for a program, with the error's kind and nothing else on standard output."""
+    if json:
+        problem = {"error": {"kind": type(error).__name__, "message": str(error)}}
+        print(msgspec.json.encode(problem).decode())
+    print(printable(f"homeward: {error}"), file=sys.stderr)

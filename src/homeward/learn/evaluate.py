@@ -1,0 +1,88 @@
+"""Evaluate: walk a route over a table of prompts, one result per row."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
+
+from msgspec import Struct, field
+
+from homeward.errors import ModelError
+from homeward.learn.grade import grade
+from homeward.model import Answer, Clearance, Event, Model, Request, Usage
+from homeward.outcomes import Row
+
+
+class RowResult(Struct, frozen=True):
+    """One row, walked. ``began`` is on time.monotonic()'s clock; ``model`` whose voice was kept.
+
+    ``recorded`` are the scores that the table has of this row, by model.
+    """
+
+    id: str
+    score: float
+    model: str = ""
+    group: str | None = None
+    usage: tuple[Usage, ...] = ()
+    recorded: Mapping[str, float] = field(default_factory=dict[str, float])
+    began: float = 0.0
+    seconds: float = 0.0
+    error: str | None = None
+
+
+async def evaluate(
+    model: Model,
+    rows: Iterable[Row],
+    *,
+    clearance: Clearance = Clearance.MACHINE,
+    at_once: int = 16,
+) -> AsyncGenerator[RowResult, None]:
+    """One result per row, as they get ready; at most ``at_once`` rows are under way.
+
+    Each request's ``trace`` is its row's id. `ConfigError` for a row that cannot be graded.
+    """
+    running: set[asyncio.Task[RowResult]] = set()
+    waiting = iter(rows)
+    try:
+        while True:
+            while len(running) < at_once and (row := next(waiting, None)) is not None:
+                running.add(asyncio.create_task(_walk(model, row, clearance)))
+            if not running:
+                return
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                running.remove(task)
+                yield task.result()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _walk(model: Model, row: Row, clearance: Clearance) -> RowResult:
+    request = Request.of(row.prompt, clearance=clearance, trace=row.id)
+    heard: list[Event] = []
+    error: str | None = None
+    score = 0.0
+    began = time.monotonic()
+    try:
+        async with aclosing(model.chat(request)) as events:
+            async for event in events:
+                heard.append(event)  # noqa: PERF401 - what came before a failure is kept
+    except ModelError as failure:
+        error = str(failure)
+    seconds = time.monotonic() - began
+    answer = Answer(tuple(heard))
+    if error is None:
+        score = await asyncio.to_thread(grade, row, answer)
+    return RowResult(
+        id=row.id,
+        score=score,
+        model=answer.finish.model if answer.finish else "",
+        group=row.group,
+        usage=answer.usage,
+        recorded={name: recorded.score for name, recorded in row.answers.items()},
+        began=began,
+        seconds=seconds,
+        error=error,
+    )
