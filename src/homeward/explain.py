@@ -60,7 +60,7 @@ async def _verdicts(node: Any, request: Request) -> dict[str, tuple[Walked, str]
         case Cascade():
             drafts = [f"drafts.{label}" for label in _names(node.drafts)]
             verdicts: dict[str, tuple[Walked, str]] = {"final": ("perhaps", "if no draft is kept")}
-            return verdicts | {x: ("perhaps", "if the draft before is not") for x in drafts[1:]}
+            return verdicts | dict.fromkeys(drafts[1:], ("perhaps", "if the draft before is not"))
         case Ensemble() if node.at_once is not None:
             return {
                 x: ("perhaps", "if those before do not agree")

@@ -13,10 +13,9 @@ import secrets
 import unicodedata
 from collections.abc import Iterable
 
-from homeward.model import Message, Request
+from homeward.model import CHARACTERS_PER_TOKEN, Message, Request
 
 LETTERS = "ABCDEFGHIJKLMNOPQRS"  # T is a tie
-CHARACTERS_PER_TOKEN = 4
 CUT = "\n[... cut ...]\n"
 
 _CONTROL = re.compile(

@@ -15,7 +15,6 @@ from homeward.defaults import Local, default_config
 from homeward.errors import ConfigError, ModelMissing
 from homeward.model import Clearance, Model
 
-
 FOUND = "what was found on this machine"
 
 

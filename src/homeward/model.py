@@ -10,6 +10,7 @@ from contextlib import aclosing
 from enum import IntEnum
 from typing import Annotated, Any, Literal, Protocol, Self, TypeAlias
 
+import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -178,6 +179,23 @@ class Request(Struct, frozen=True, omit_defaults=True):
     def prompt(self) -> str:
         """The words of the last user message; empty when there is none."""
         return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+
+
+CHARACTERS_PER_TOKEN = 4
+"""Of English text in common vocabularies: for estimates, until a runtime has counted."""
+
+
+def estimated_tokens(request: Request) -> int:
+    """About how many tokens a prompt is, its tool calls and tools included, images not."""
+    letters = sum(
+        len(message.text)
+        + len(message.reasoning or "")
+        + sum(len(call.name) + len(call.arguments) for call in message.tool_calls)
+        for message in request.messages
+    )
+    if request.tools:
+        letters += len(msgspec.json.encode(request.tools))
+    return letters // CHARACTERS_PER_TOKEN + 4 * len(request.messages)
 
 
 _CARRIED = ("clearance", "tenant", "deadline", "budget_usd", "trace")

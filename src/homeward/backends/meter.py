@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from homeward.errors import ModelError
-from homeward.model import Call, Clearance, Event, Finish, Note, Request, Stream, Usage
-
-CHARACTERS_PER_TOKEN = 4  # English text in common vocabularies; only for estimates
-
-
-def estimated_tokens(request: Request) -> int:
-    """About how many tokens the messages are: characters / 4, where nobody has counted yet."""
-    letters = sum(len(message.text) + len(message.reasoning or "") for message in request.messages)
-    return letters // CHARACTERS_PER_TOKEN + 4 * len(request.messages)
+from homeward.model import (
+    Call,
+    Clearance,
+    Event,
+    Finish,
+    Note,
+    Request,
+    Stream,
+    Usage,
+    estimated_tokens,
+)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,17 @@ from functools import lru_cache
 from pathlib import Path
 
 from homeward import outcomes
-from homeward.backends.meter import CHARACTERS_PER_TOKEN, Meter, estimated_tokens
+from homeward.backends.meter import Meter
 from homeward.errors import ModelMissing, Rejected
-from homeward.model import Finish, Request, Stream, Text, Usage
+from homeward.model import (
+    CHARACTERS_PER_TOKEN,
+    Finish,
+    Request,
+    Stream,
+    Text,
+    Usage,
+    estimated_tokens,
+)
 from homeward.outcomes import RecordedAnswer, Row
 
 

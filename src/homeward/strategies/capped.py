@@ -4,12 +4,19 @@ from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-import msgspec
-
 from homeward.errors import ConfigError, TooLong
-from homeward.model import Call, Event, Finish, Model, Note, Request, Stream, Text, unbilled
-
-CHARACTERS_PER_TOKEN = 4  # English text in common vocabularies
+from homeward.model import (
+    Call,
+    Event,
+    Finish,
+    Model,
+    Note,
+    Request,
+    Stream,
+    Text,
+    estimated_tokens,
+    unbilled,
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Capped:
     def _refuse_long(self, request: Request) -> None:
         if self.input_tokens is None:
             return
-        tokens = _estimated(request)
+        tokens = estimated_tokens(request)
         if tokens > self.input_tokens:
             raise TooLong(
                 f"the prompt is about {tokens} tokens and this route takes {self.input_tokens}; "
@@ -71,19 +78,6 @@ class Capped:
         wanted = request.sampling.max_tokens
         most = self.output_tokens if wanted is None else min(wanted, self.output_tokens)
         return request.sampled(max_tokens=most)
-
-
-def _estimated(request: Request) -> int:
-    """Characters / 4 of messages, tool calls and tools; images are not counted."""
-    letters = sum(
-        len(message.text)
-        + len(message.reasoning or "")
-        + sum(len(call.name) + len(call.arguments) for call in message.tool_calls)
-        for message in request.messages
-    )
-    if request.tools:
-        letters += len(msgspec.json.encode(request.tools))
-    return letters // CHARACTERS_PER_TOKEN + 4 * len(request.messages)
 
 
 def _only_voice(events: Iterable[Event]) -> str:

@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from homeward.fence import CHARACTERS_PER_TOKEN
-from homeward.model import Decision, Finish, Note, Stream, Text
+from homeward.model import CHARACTERS_PER_TOKEN, Decision, Finish, Note, Stream, Text
 from homeward.strategies.ensemble import Panel, same_words
 
 

@@ -8,8 +8,9 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from homeward.errors import ModelError
-from homeward.fence import CHARACTERS_PER_TOKEN, LETTERS, fenced
+from homeward.fence import LETTERS, fenced
 from homeward.model import (
+    CHARACTERS_PER_TOKEN,
     Call,
     Decision,
     Event,
