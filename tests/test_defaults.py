@@ -34,7 +34,7 @@ def test_the_council_has_one_of_each_family() -> None:
 
 
 def test_the_box_stays_within_reach_when_models_are_found() -> None:
-    assert "box" in default_config([SMALL])["models"]
+    assert "demo" in default_config([SMALL])["models"]
 
 
 @pytest.mark.parametrize("found", [[], [SMALL], [SMALL, LARGE], [SMALL, LARGE, CODER]])

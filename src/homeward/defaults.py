@@ -54,7 +54,7 @@ def default_config(found: Sequence[Local]) -> dict[str, Any]:
         return {"models": models | box, "default": "auto", "clearance": "machine"}
     ranked = sorted(found, key=lambda local: -local.size)
     models |= {local.name: dict(local.node) for local in ranked}
-    models |= {"box": box["auto"], "auto": _auto(ranked), "council": _council(ranked)}
+    models |= {"demo": box["auto"], "auto": _auto(ranked), "council": _council(ranked)}
     farthest = max(local.where for local in found)
     return {"models": models, "default": "auto", "clearance": farthest.name.lower()}
 

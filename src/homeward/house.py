@@ -76,10 +76,16 @@ async def _served() -> list[Local]:
         for model in server.models:
             if model.where is Clearance.WORLD or not model.chats:
                 continue
-            name = model.name if model.name not in locals_ else f"{server.kind}/{model.name}"
+            name = _short(model.name)
+            name = name if name not in locals_ else f"{server.kind}/{name}"
             node = {server.kind: {"model": model.name, "base_url": server.base_url}}
             locals_[name] = Local(name, node, model.size_bytes or 0, model.where)
     return list(locals_.values())
+
+
+def _short(name: str) -> str:
+    """llama.cpp's server calls a model by the path of its file."""
+    return Path(name).stem if name.endswith(".gguf") else name
 
 
 def _pulled() -> list[Local]:
