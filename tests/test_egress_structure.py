@@ -24,7 +24,6 @@ EXCEPT = {
     "backends/egress.py": {*REACHES_OUT, *OPENS, "connect"},  # the one way out
     "backends/hub.py": HUB,  # asks through hub_client
     "backends/hub_client.py": {*HUB, "socket", "ssl"},  # wraps the socket that egress connected
-    "backends/child.py": {"socket"},  # asks whether there are unix sockets
 }
 
 

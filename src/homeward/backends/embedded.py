@@ -116,7 +116,8 @@ async def _asked(http: Http, child: Child, name: str, request: Request) -> Strea
         deadline=request.deadline,
     ) as response:
         await accepted(response, name)
-        async with aclosing(from_sse(response, openai_chat.Decoder())) as events:
+        decoder = openai_chat.Decoder(request.sampling.logprobs)
+        async with aclosing(from_sse(response, decoder)) as events:
             async for event in events:
                 yield event
 
