@@ -15,6 +15,7 @@ from homeward.model import Clearance
 SPECIALISTS = ("arith", "code", "facts", "words")
 COUNCIL = 3  # most of a vote's gain comes with three to five members (GSM8K, seven models)
 
+NOTICE_MODEL = "notice"
 NOTICE = (
     "I can't answer that. I am a set of tiny demonstration models: I know sums, small Python "
     "functions, a few facts and word puzzles. For a real model start Ollama or another local "
@@ -66,7 +67,7 @@ def _embedded(name: str) -> dict[str, Any]:
 def _box_routes() -> dict[str, Any]:
     """The first two that agree, of the specialist, the draft and the generalist."""
     kinds = {"arith": "number", "code": "code", "facts": "label", "words": "label"}
-    notice = {"scripted": {"says": NOTICE, "model": "notice"}}
+    notice = {"scripted": {"says": NOTICE, "model": NOTICE_MODEL}}
     by_domain = {
         name: {
             "ensemble": {

@@ -52,6 +52,7 @@ async def _evaluate(
     from itertools import islice
 
     from homeward.box import MEMBERS
+    from homeward.defaults import NOTICE_MODEL
     from homeward.house import open_house
     from homeward.learn.evaluate import evaluate as walk
     from homeward.learn.report import summarise
@@ -68,7 +69,8 @@ async def _evaluate(
             async for result in walk(model, rows, clearance=reach, at_once=at_once):
                 results.append(result)
                 progress.step(result.score)
-        return summarise(results, model, {f"box/{n}": m.parameters for n, m in MEMBERS.items()})
+        parameters = {f"box/{name}": member.parameters for name, member in MEMBERS.items()}
+        return summarise(results, model, {**parameters, NOTICE_MODEL: 0})
 
 
 class _Progress:
