@@ -9,7 +9,19 @@ PACKAGE = Path(__file__).parent.parent / "src" / "homeward"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 REACHES_OUT = (
-    *("socket", "ssl", "socketserver", "http.client", "http.server", "urllib.request", "ftplib"),
+    *(
+        "socket",
+        "_socket",
+        "ssl",
+        "ctypes",
+        "subprocess",
+        "multiprocessing",
+        "socketserver",
+        "http.client",
+        "http.server",
+        "urllib.request",
+        "ftplib",
+    ),
     *("smtplib", "poplib", "imaplib", "xmlrpc", "webbrowser", "multiprocessing.connection"),
     *("requests", "urllib3", "httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "websockets"),
     *("openai", "anthropic", "ollama", "litellm", "huggingface_hub", "hf_xet", "anyio", "trio"),
@@ -17,11 +29,17 @@ REACHES_OUT = (
 OPENS = {
     *("open_connection", "open_unix_connection", "create_connection", "create_unix_connection"),
     *("create_datagram_endpoint", "sock_connect", "sock_sendto", "urlopen", "urlretrieve"),
+    *("create_subprocess_exec", "create_subprocess_shell", "Popen", "popen"),  # of another program
     *("getaddrinfo", "gethostbyname", "connect_ex", "start_tls"),
 }
 HUB = {"huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2"}
 EXCEPT = {
     "backends/egress.py": {*REACHES_OUT, *OPENS, "connect"},  # the one way out
+    "backends/child.py": {"create_subprocess_exec"},  # the engine, which listens and asks nobody
+    "learn/grade.py": {
+        "subprocess",
+        "Popen",
+    },  # runs the code that is graded, when that was asked for
     "backends/hub.py": HUB,  # asks through hub_client
     "backends/hub_client.py": {*HUB, "socket", "ssl"},  # wraps the socket that egress connected
 }
@@ -84,6 +102,9 @@ def test_opens_no_connection_of_its_own(file: Path) -> None:
         "import importlib\nimportlib.import_module('requests')",
         "import_module('httpx2' if new else 'httpx')",
         "import asyncio\nasyncio.open_connection('h', 1)",
+        "import subprocess\nsubprocess.run(['curl', url])",
+        "import os\nos.popen('curl')",
+        "import asyncio\nasyncio.create_subprocess_shell('curl')",
         "async def f(loop): await loop.create_unix_connection(x, 'p')",
     ],
 )

@@ -6,7 +6,15 @@ import pytest
 
 from homeward.backends.anthropic import Anthropic
 from homeward.backends.http import Http
-from homeward.errors import Failed, Forbidden, Garbled, ModelError, Overloaded, Unauthorized
+from homeward.errors import (
+    ConfigError,
+    Failed,
+    Forbidden,
+    Garbled,
+    ModelError,
+    Overloaded,
+    Unauthorized,
+)
 from homeward.model import Clearance, Finish, Message, Reasoning, Request, Text, ToolCall, Usage
 from tests.backends.leaves import cancel, hang_up, only
 from tests.backends.servers import Reply, Routes, answers, playing
@@ -210,3 +218,8 @@ async def test_a_request_without_clearance_does_not_leave() -> None:
     model = Anthropic(NAME, "https://192.0.2.1", api_key=KEY)
     with pytest.raises(Forbidden, match="world"):
         await said(model, HELLO.with_(clearance=Clearance.NETWORK))
+
+
+def test_an_address_that_is_none_is_told_when_the_leaf_is_made() -> None:
+    with pytest.raises(ConfigError, match="is no address"):
+        Anthropic("m", base_url="nowhere")

@@ -300,3 +300,63 @@ async def test_the_blocking_way_out_says_what_refused() -> None:
         pass
     with pytest.raises(Unreachable, match="is the server running"):
         egress.connect_blocking("127.0.0.1", port_of(server), clearance=MACHINE, timeout=1)
+
+
+# ---------------------------------------------------------------- names that are not what they seem
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "localhost.", "a.localhost"])
+async def test_the_name_service_is_not_asked_who_localhost_is(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    system, asked = socket.getaddrinfo, []
+
+    def service(name: str, *rest: Any, **options: Any) -> list[Any]:
+        asked.append(name)
+        return list(system("127.0.0.1", *rest, **options))
+
+    monkeypatch.setattr(socket, "getaddrinfo", service)
+    assert egress.where(host) is MACHINE
+    assert egress.expected(Origin(host)) is MACHINE
+    assert asked == ["localhost"]
+
+
+@pytest.mark.parametrize("address", ["64:ff9b::7f00:1", "2002:7f00:1::", "64:ff9b::a00:1"])
+def test_an_address_that_a_gateway_translates_is_the_world(address: str) -> None:
+    assert lies(address) is WORLD
+
+
+@pytest.mark.parametrize("host", ["0177.0.0.1", "2130706433", "0x7f.1", "127.1"])
+def test_an_odd_spelling_of_an_address_lies_where_it_connects(host: str) -> None:
+    (place,) = egress.resolve(host, 1)
+    assert (place.sockaddr[0], place.where) == ("127.0.0.1", MACHINE)
+
+
+@pytest.mark.parametrize(
+    "host", ["a b", "h\x00", "127.0.0.1%2eevil.example", "%6cocalhost", "a,b", "a'b", "ü" * 70]
+)
+def test_what_no_host_is_called_is_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match="is no name of a host"):
+        egress.parse(f"http://{host}/v1")
+
+
+def test_an_international_name_is_written_as_dns_has_it() -> None:
+    assert egress.parse("https://bücher.example")[0].authority == "xn--bcher-kva.example"
+
+
+def test_wide_digits_are_the_address_that_they_write() -> None:
+    assert egress.parse("http://１２７.0.0.1")[0].host == "127.0.0.1"
+
+
+def test_the_interface_of_a_link_local_address_is_for_this_machine_alone() -> None:
+    origin, _ = egress.parse("http://[fe80::1%25eth0]:8080")
+    assert (origin.host, origin.authority) == ("fe80::1%eth0", "[fe80::1]:8080")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:secret@h:x/", "http://me:secret@h/", "ftp://me:secret@h"]
+)
+def test_a_password_in_an_address_is_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        egress.parse(url)
+    assert "secret" not in str(caught.value)

@@ -238,6 +238,18 @@ async def test_one_at_work_is_not_stopped_to_make_room(tiny: Path) -> None:
         assert await late != child.pid
 
 
+async def test_who_waits_for_room_when_all_is_closed_starts_nothing(tiny: Path) -> None:
+    async with Llamas(keep=1) as llamas:
+        loading = asyncio.create_task(pid(llamas, Plan(tiny, threads=1, context=512)))
+        late = asyncio.create_task(pid(llamas, Plan(tiny, threads=1, context=256)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    for waiting in (loading, late):
+        with pytest.raises(Failed, match="the pool was closed"):
+            await waiting
+    assert not llamas._seats
+
+
 async def test_a_start_that_failed_is_tried_again(tmp_path: Path) -> None:
     later = tmp_path / "later.gguf"
     async with Llamas() as llamas:

@@ -1,5 +1,7 @@
 import asyncio
+import os
 import ssl
+import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
@@ -57,7 +59,7 @@ async def test_sends_what_it_was_given(http: Http) -> None:
     assert (asked.method, asked.path, asked.body) == ("POST", "/v1/x?a=1", b"{}")
     assert asked.headers["x-key"] == "k"
     assert asked.headers["host"] == server.removeprefix("http://")
-    assert "accept-encoding" not in asked.headers
+    assert asked.headers["accept-encoding"] == "identity"
 
 
 @pytest.mark.parametrize("framing", ["chunked", "length", "close"])
@@ -414,3 +416,83 @@ async def test_https_asked_of_a_plain_server_says_so() -> None:
     ):
         with pytest.raises(Unreachable, match="speak https"):
             await get(http, server.replace("http://", "https://"))
+
+
+# ---------------------------------------------------------------- what a hostile server sends
+
+
+async def test_a_compressed_refusal_keeps_its_status(http: Http) -> None:
+    packed = Reply(b"\x1f\x8b", 429, {"content-encoding": "gzip"}, framing="length")
+    async with playing({("GET", "/"): packed}) as server:
+        assert (await get(http, server))[0] == 429
+
+
+async def test_a_compressed_body_that_nobody_asked_for_is_told(http: Http) -> None:
+    packed = Reply(b"\x1f\x8b", headers={"content-encoding": "gzip"}, framing="length")
+    async with playing({("GET", "/"): packed}) as server:
+        with pytest.raises(Garbled, match=r"is compressed \('gzip'\), which was not asked for"):
+            await get(http, server)
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        (b"HTTP/1.1 101 X\r\nupgrade: w\r\nconnection: upgrade\r\n\r\n", "another protocol"),
+        (b"HTTP/1.1 000 X\r\n\r\n", "is not HTTP"),
+        (b"HTTP/1.1 100 X\r\n\r\n" * 4000, "bytes of headers"),
+        (b"HTTP/1.1 200 X\r\ncontent-length: -5\r\n\r\n", "Content-Length"),
+        (b"HTTP/1.1 200 X\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "Content-Length"),
+    ],
+)
+async def test_a_head_that_is_none_is_garbled(http: Http, head: bytes, reason: str) -> None:
+    async with playing(raw(head, NEVER)) as server:
+        with pytest.raises(Garbled, match=reason):
+            await get(http, server)
+
+
+@pytest.mark.parametrize("name", ["x: y", "", "a b", "transfer-encoding", "ü"])
+async def test_a_header_that_would_change_the_request_is_refused(http: Http, name: str) -> None:
+    with pytest.raises(ConfigError, match="is no header that can be set"):
+        await get(http, "http://127.0.0.1:1", headers={name: "chunked"})
+
+
+async def test_a_header_that_is_no_text_is_refused(http: Http) -> None:
+    with pytest.raises(ConfigError, match="put it in quotes"):
+        await get(http, "http://127.0.0.1:1", headers={"x": 5})
+
+
+async def test_a_key_that_http_cannot_carry_is_not_repeated(http: Http) -> None:
+    with pytest.raises(ConfigError, match="a header holds '…'") as caught:
+        await get(http, "http://127.0.0.1:1", headers={"authorization": "Bearer secret…"})
+    assert caught.value.__context__ is None
+
+
+async def test_forgets_servers_that_are_gone(tmp_path: Path) -> None:
+    async with Http() as http:
+        for number in range(5):
+            socket = tmp_path / f"{number}.sock"
+            async with playing({("GET", "/"): answers({})}, unix=socket) as server:
+                await get(http, server)
+            await asyncio.sleep(0.01)  # the loop hears that the server has closed
+        assert len(http._idle) == 1
+
+
+async def test_many_streams_half_of_them_left_leave_no_descriptor_behind() -> None:
+    drip = Reply([b"x", *(0.002, b"x") * 20])
+
+    async def ask(http: Http, server: str, place: int) -> int:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.02 * (place % 5) if place % 2 else None):
+                return len((await get(http, server))[1])
+        return 0
+
+    before = descriptors()
+    async with playing({("GET", "/"): drip}) as server, Http() as http:
+        said = await asyncio.gather(*(ask(http, server, place) for place in range(150)))
+        assert said[::2] == [21] * 75
+    await asyncio.sleep(0.02)
+    assert descriptors() <= before
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0

@@ -6,7 +6,16 @@ import pytest
 
 from homeward.backends.http import Http
 from homeward.backends.ollama import Ollama, address
-from homeward.errors import Failed, Forbidden, Garbled, ModelMissing, TimedOut, TooLong, Unreachable
+from homeward.errors import (
+    ConfigError,
+    Failed,
+    Forbidden,
+    Garbled,
+    ModelMissing,
+    TimedOut,
+    TooLong,
+    Unreachable,
+)
 from homeward.model import (
     Call,
     Clearance,
@@ -281,3 +290,8 @@ async def test_the_whole_talk_is_sent(http: Http) -> None:
         await said(Ollama(NAME, server, http=http), talk)
         roles = [message["role"] for message in asked_chat(server)["messages"]]
     assert roles == ["system", "user", "assistant"]
+
+
+def test_an_address_that_is_none_is_told_when_the_leaf_is_made() -> None:
+    with pytest.raises(ConfigError, match="is no address"):
+        Ollama("m", base_url="nowhere")

@@ -334,3 +334,62 @@ async def test_waits_no_longer_than_the_requests_deadline(http: Http) -> None:
                 OpenAI("m", base_url=server, http=http),
                 HELLO.with_(deadline=time.monotonic() + 0.05),
             )
+
+
+# ---------------------------------------------------------------- odd and hostile servers
+
+
+@pytest.mark.parametrize("after", [(3600.0,), ("rubbish",) * 3 + (3600.0,)])
+async def test_nothing_is_read_behind_the_end_mark(
+    http: Http, after: tuple[str | float, ...]
+) -> None:
+    async with playing(chat(sse(*WORDS, *END, *after))) as server, asyncio.timeout(2):
+        assert await said(OpenAI("m", base_url=server, http=http)) == "Hello you"
+        await server.until(lambda seen: seen.hung_up)
+
+
+async def test_a_stream_that_ends_well_leaves_its_connection_for_the_next(http: Http) -> None:
+    async with playing(chat(sse(*WORDS, *END))) as server:
+        for _ in range(3):
+            await said(OpenAI("m", base_url=server, http=http))
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("told", [-5, 1e30, 10**30])
+async def test_a_bill_that_can_be_none_does_not_spoil_the_sum(http: Http, told: float) -> None:
+    end = json.dumps({"choices": [], "usage": {"prompt_tokens": told, "completion_tokens": 2.0}})
+    async with playing(chat(sse(*WORDS, end, "[DONE]"))) as server:
+        (bill,) = (await collect(OpenAI("m", base_url=server, http=http).chat(HELLO))).usage
+    assert (bill.input_tokens, bill.output_tokens) == (0, 2)
+
+
+async def test_calls_without_number_are_garbled(http: Http) -> None:
+    many = chunk({"tool_calls": [{"id": str(n), "function": {"name": "f"}} for n in range(2000)]})
+    async with playing(chat(sse(many))) as server:
+        _, error = await failing(OpenAI("m", base_url=server, http=http))
+    assert "more than 1024 tools" in str(error)
+
+
+async def test_a_prompt_that_no_json_can_hold_is_rejected_and_billed(http: Http) -> None:
+    half = Request.of("half a pair: \udcff")
+    events, error = await failing(OpenAI("m", base_url="http://127.0.0.1:1", http=http), half)
+    assert isinstance(error, Rejected)
+    assert "surrogates not allowed" in str(error)
+    assert [type(event) for event in events] == [Call, Usage]
+
+
+async def test_a_call_that_a_wrong_key_ended_is_billed(http: Http) -> None:
+    model = OpenAI("m", base_url="http://127.0.0.1:1", api_key="k\n", http=http)
+    async with aclosing(model.chat(HELLO)) as events:
+        assert isinstance(await anext(events), Call)
+        assert isinstance(await anext(events), Usage)
+        with pytest.raises(ConfigError, match="line break"):
+            await anext(events)
+
+
+async def test_what_a_server_says_cannot_move_the_terminal(http: Http) -> None:
+    reply = Reply(b"\x1b[31mred \xe2\x80\xaeder\x07", status=500)
+    async with playing(chat(reply)) as server:
+        _, error = await failing(OpenAI("m", base_url=server, http=http))
+    assert str(error).isprintable()
+    assert "red" in str(error)

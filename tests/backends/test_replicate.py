@@ -7,7 +7,7 @@ import pytest
 
 from homeward.backends.http import Http
 from homeward.backends.replicate import Replicate
-from homeward.errors import Failed, Garbled, ModelMissing, TimedOut, Unauthorized
+from homeward.errors import ConfigError, Failed, Garbled, ModelMissing, TimedOut, Unauthorized
 from homeward.model import Finish, Text, Usage
 from tests.backends.leaves import cancel, hang_up, only, until_failure
 from tests.backends.servers import Asked, Reply, Route, Routes, Server, answers, playing
@@ -270,3 +270,11 @@ async def test_a_failed_answer_is_billed(http: Http) -> None:
     async with playing(routes(frames(("output", "Hel")))) as server:
         events = await until_failure(leaf(server, http))
     assert only(Usage, events).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    "model", ["../../account", "a/b?x=1", "a/b#", "a/b/c", "a/../b", "a/b\r\nx: y"]
+)
+def test_a_model_is_an_owner_and_a_name(model: str) -> None:
+    with pytest.raises(ConfigError, match="say owner/name"):
+        Replicate(model)

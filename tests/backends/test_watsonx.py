@@ -13,7 +13,7 @@ from homeward.errors import ConfigError, Garbled, ModelMissing, Unauthorized
 from homeward.model import Finish, Text, Usage
 from tests.backends.leaves import cancel, hang_up, only
 from tests.backends.servers import Asked, Reply, Route, Routes, answers, playing, sse
-from tests.contract import check_bill_arrives, check_ends_with_finish, heard, said
+from tests.contract import HELLO, check_bill_arrives, check_ends_with_finish, heard, said
 
 NAME = "ibm/granite-4-8b"
 KEY = "ibm-secret"
@@ -256,3 +256,16 @@ async def test_hanging_up_ends_the_answer_upstream(http: Http) -> None:
 async def test_cancelling_ends_the_answer_upstream(http: Http) -> None:
     async with playing(routes(sse(60.0, END))) as server:
         await cancel(leaf(server, http), server, "/ml/v1/text/chat_stream")
+
+
+def test_tokens_outlive_the_event_loop_that_got_them() -> None:
+    """A lock that was waited for belongs to its loop; two runs may share the tokens."""
+    tokens = IamTokens()
+
+    async def both() -> list[str]:
+        granted: Routes = {("POST", "/identity/token"): answers({"access_token": "t"})}
+        async with playing(granted) as iam, Http() as http:
+            asks = (tokens.get(http, iam, "k", HELLO) for _ in range(2))
+            return await asyncio.gather(*asks)
+
+    assert [asyncio.run(both()), asyncio.run(both())] == [["t", "t"]] * 2

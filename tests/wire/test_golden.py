@@ -119,7 +119,7 @@ STREAMS: dict[str, tuple[Callable[[], Reads], list[Event]]] = {
     "compatible/gemini_tools.sse": (
         CHAT,
         [
-            ToolCall(0, "function-call-1", "get_weather", '{"city":"Paris"}'),
+            ToolCall(0, "function-call-1", "get_weather", '{"city":"Paris"}', "AbC="),
             ToolCall(1, "function-call-2", "get_time", "{}"),
             bill("gemini-2.5-flash", 40, 12),
             Finish("tool_calls"),

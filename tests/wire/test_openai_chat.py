@@ -22,6 +22,7 @@ from homeward.model import (
     ToolCall,
     ToolNamed,
     Usage,
+    join_calls,
 )
 from homeward.wire import anthropic_messages
 from homeward.wire.openai_chat import (
@@ -310,3 +311,17 @@ def test_a_stream_that_breaks_says_so_to_the_client() -> None:
     frame = Encoder("m", "a1", 7).fail(Failed("out of memory"))
     with pytest.raises(Failed, match="out of memory"):
         Decoder().feed(frame.removeprefix(b"data: ").strip())
+
+
+def test_the_seal_on_a_call_comes_back_with_the_next_turn() -> None:
+    seal = {"google": {"thought_signature": "c2VhbA=="}}
+    call = {"id": "c", "function": {"name": "f", "arguments": "{}"}, "extra_content": seal}
+    choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}
+    decoder = Decoder()
+    events = decoder.feed(json.encode({"choices": [choice]})) + decoder.end()
+    [heard] = join_calls(event for event in events if isinstance(event, ToolCall))
+    assert heard.signature == "c2VhbA=="
+    history = Request((Message("user", "go"), Message("assistant", tool_calls=(heard,))))
+    body = encode_request(history, "m")
+    assert body["messages"][1]["tool_calls"][0]["extra_content"] == seal
+    assert decode_request(json.encode(body)).request.messages[1].tool_calls == (heard,)

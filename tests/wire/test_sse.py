@@ -58,3 +58,18 @@ def test_a_line_without_end_does_not_fill_the_memory(
     reader = Parser() if module is sse else lines.Lines()
     with pytest.raises(Garbled, match="more than 100 bytes"):
         [reader.feed(b"data: xxxx") for _ in range(20)]
+
+
+def test_an_event_of_endless_empty_lines_is_garbled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "LONGEST", 10_000)
+    parser = sse.Parser()
+    for _ in range(99):
+        parser.feed(b"data:\n" * 100)
+    with pytest.raises(Garbled, match="more than 10000 bytes"):
+        parser.feed(b"data:\n" * 200)
+
+
+def test_endless_events_of_nothing_are_no_events_and_take_no_memory() -> None:
+    parser = sse.Parser()
+    assert [frame for _ in range(100) for frame in parser.feed(b"\n: ping\n\n" * 1000)] == []
+    assert parser.feed(b"data: x\n\n") == [sse.Frame("", b"x")]

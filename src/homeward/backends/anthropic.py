@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-import msgspec
 from msgspec.structs import replace
 
 from homeward.backends import egress
-from homeward.backends.decoded import accepted, from_sse, key
+from homeward.backends.decoded import accepted, encoded, from_sse, key
 from homeward.backends.http import Http, borrowed
 from homeward.backends.meter import Meter
 from homeward.errors import Unauthorized
@@ -35,6 +34,9 @@ class Anthropic:
     api_key: str | None = field(default=None, repr=False)  # ANTHROPIC_API_KEY
     http: Http | None = field(default=None, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        egress.parse(self.base_url)
+
     async def chat(self, request: Request) -> Stream:
         found: list[Clearance] = []  # where the server turned out to be
         expected = egress.expected(egress.parse(self.base_url)[0])
@@ -54,7 +56,7 @@ class Anthropic:
                 self.base_url.rstrip("/").removesuffix("/v1"),
                 "/v1/messages",
                 headers=self._headers(),
-                body=msgspec.json.encode(wire.encode_request(request, self.model)),
+                body=encoded(wire.encode_request(request, self.model)),
                 clearance=request.clearance,
                 deadline=request.deadline,
             ) as response,

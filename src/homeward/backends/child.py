@@ -15,12 +15,15 @@ from typing import cast
 
 import msgspec
 
-from homeward.backends.gguf import read_header
-from homeward.errors import BadModelFile, Failed
+from homeward.backends import memory
+from homeward.backends.gguf import Header, read_header
+from homeward.errors import BadModelFile, Failed, TimedOut
 from homeward.model import Seconds
 
 PROGRAM = Path(__file__).with_name("llama_child.py")
 USUAL_CONTEXT = 8192  # tokens; more only when asked for, since every slot has its own
+LEAST_CONTEXT = 1024  # tokens; less is no use, however short memory is
+LOADING: Seconds = 900.0
 LONGEST_SOCKET = 100  # bytes in a unix socket's path; systems allow 104 to 108
 LAST_WORDS = 8192  # bytes of stderr that are kept
 INHERITED = re.compile(
@@ -35,7 +38,7 @@ class Plan:
     """What a child is started with; equal plans share one child.
 
     ``context`` is in tokens, for each of the ``parallel`` slots; None for what the model was
-    trained for, up to `USUAL_CONTEXT`. ``draft`` is a smaller model with the same vocabulary that
+    trained for, as `usual_context` says. ``draft`` is a smaller model with the same vocabulary that
     proposes ``draft_tokens`` at a time. ``mend`` is said when the file is not usable.
     """
 
@@ -49,6 +52,19 @@ class Plan:
 
     def __str__(self) -> str:
         return self.model.name
+
+
+def usual_context(header: Header, parallel: int) -> int:
+    """Tokens for each slot: what the model was trained for, up to `USUAL_CONTEXT`.
+
+    Less where the attention caches would take more than half of the memory that the weights leave.
+    """
+    most = min(header.context or USUAL_CONTEXT, USUAL_CONTEXT)
+    free = memory.available()
+    if free is None or not header.cache:
+        return most
+    fitting = (free - header.size) // 2 // (header.cache * parallel)
+    return min(most, max(fitting // 256 * 256, LEAST_CONTEXT))
 
 
 class _Ready(msgspec.Struct):
@@ -76,19 +92,33 @@ class Child:
         header = await asyncio.to_thread(read_header, plan.model, mend=plan.mend)
         if plan.draft is not None:
             await asyncio.to_thread(read_header, plan.draft)
-        folder = tempfile.mkdtemp(prefix="homeward-")  # for this user alone
+        child = await cls._started(plan)
         try:
-            child = cls(await _spawn(), folder)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        try:
-            context = plan.context or min(header.context or USUAL_CONTEXT, USUAL_CONTEXT)
-            await child._load(plan, context)
-        except BaseException:
+            async with asyncio.timeout(LOADING):
+                await child._load(plan, plan.context or usual_context(header, plan.parallel))
+        except BaseException as error:
             await child.stop()
+            if isinstance(error, TimeoutError):
+                raise TimedOut(
+                    f"{plan} was not loaded within {LOADING:g} s: is the disk slow, memory short?"
+                ) from None
             raise
         return child
+
+    @classmethod
+    async def _started(cls, plan: Plan) -> "Child":
+        folder = ""
+        try:
+            folder = tempfile.mkdtemp(prefix="homeward-")  # for this user alone
+            return cls(await _spawn(), folder)
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise Failed(
+                    f"no process could be started for {plan} ({error}): it needs a folder to write "
+                    "to, which TMPDIR can name, and the system's limits may be too low"
+                ) from None
+            raise
 
     async def _load(self, plan: Plan, context: int) -> None:
         path = os.path.join(self._folder, "llama.sock")
@@ -103,7 +133,12 @@ class Child:
             "socket": path if reachable else None,
             "api_key": self.api_key,
         }
-        self._stdin.write(msgspec.json.encode(settings) + b"\n")
+        try:
+            self._stdin.write(msgspec.json.encode(settings) + b"\n")
+        except UnicodeEncodeError:
+            raise BadModelFile(
+                f"{str(plan.model)!r} is no name that llama.cpp can open: rename it to UTF-8"
+            ) from None
         line = await self._stdout.readline()
         ready = msgspec.json.decode(line, type=_Ready) if line else _Ready()
         self.address = ready.address

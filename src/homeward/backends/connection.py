@@ -124,6 +124,8 @@ class Connection(asyncio.Protocol):
         self.received += len(data)
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("changes to another protocol, which was not asked for")
         except httptools.HttpParserError as error:
             self._fail(f"is not HTTP ({error})")
         if not self.status and self.received > HEAD_LIMIT:
@@ -172,6 +174,8 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
+        if status < 100:
+            raise Cut(f"has the status {status}")  # ends the parser
         self._interim = 100 <= status < 200
         if self._interim:
             self.headers = {}

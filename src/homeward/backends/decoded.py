@@ -1,12 +1,16 @@
 """From a server's answer to events: its refusal as an error, its stream through a decoder."""
 
 import os
+from collections.abc import Mapping
 from contextlib import aclosing
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from homeward.backends import egress
 from homeward.backends.http import Response
-from homeward.model import Clearance, Event, Stream
+from homeward.errors import Rejected
+from homeward.model import Clearance, Event, Finish, Stream
 from homeward.wire.failures import decode_error
 from homeward.wire.lines import Lines
 from homeward.wire.sse import Parser
@@ -22,6 +26,15 @@ class Decoder(Protocol):
     def end(self) -> list[Event]: ...
 
 
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """A request's body; Rejected for what no JSON can hold, such as half a surrogate pair."""
+    try:
+        return msgspec.json.encode(body)
+    except (UnicodeEncodeError, OverflowError, RecursionError, TypeError) as error:
+        reason = getattr(error, "reason", None) or str(error)
+        raise Rejected(f"the request cannot be written as JSON ({reason}): mend its text") from None
+
+
 async def accepted(response: Response, model: str) -> Response:
     """The same answer, if its status is 2xx; else the `ModelError` that it stands for."""
     if 200 <= response.status < 300:
@@ -32,12 +45,19 @@ async def accepted(response: Response, model: str) -> Response:
 
 
 async def from_sse(response: Response, decoder: Decoder) -> Stream:
-    """Events of a stream of server-sent events; Garbled when it ends without its mark."""
+    """Events of a stream of server-sent events; Garbled when it ends without its mark.
+
+    Nothing is read behind the mark.
+    """
     frames = Parser()
     async with aclosing(response.chunks()) as chunks:
         async for chunk in chunks:
             for frame in frames.feed(chunk):
                 for event in decoder.feed(frame.data):
+                    if isinstance(event, Finish):
+                        await response.linger()
+                        yield event
+                        return
                     yield event
     for frame in frames.end():
         for event in decoder.feed(frame.data):
@@ -47,12 +67,16 @@ async def from_sse(response: Response, decoder: Decoder) -> Stream:
 
 
 async def from_lines(response: Response, decoder: Decoder) -> Stream:
-    """Events of newline-delimited JSON; Garbled when it ends without its mark."""
+    """Events of newline-delimited JSON, as `from_sse` reads its own."""
     lines = Lines()
     async with aclosing(response.chunks()) as chunks:
         async for chunk in chunks:
             for line in lines.feed(chunk):
                 for event in decoder.feed(line):
+                    if isinstance(event, Finish):
+                        await response.linger()
+                        yield event
+                        return
                     yield event
     if rest := lines.rest():
         for event in decoder.feed(rest):

@@ -6,6 +6,7 @@ address beyond the request's clearance is refused before a packet leaves for it.
 """
 
 import asyncio
+import re
 import socket
 import ssl
 import time
@@ -30,6 +31,7 @@ NEAR = tuple(
         "fc00::/7",  # RFC 4193
     )
 )
+HOST = re.compile(r"[\w.-]+|[0-9a-f.]*:[0-9a-f:.]*(%[\w.-]+)?", re.ASCII)
 UNIX_SOCKETS = hasattr(socket, "AF_UNIX")
 LIES = {
     Clearance.MACHINE: "on this machine",
@@ -52,7 +54,7 @@ class Origin(NamedTuple):
     @property
     def authority(self) -> str:
         """As in a ``Host`` header: IPv6 in brackets, the scheme's own port left out."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
 
@@ -62,23 +64,37 @@ def parse(base_url: str) -> tuple[Origin, str]:
 
     ``http://host:port/v1``, ``https://...`` or ``unix:///run/server.sock``; ConfigError otherwise.
     """
+    shown = re.sub(r"//.*@", "//...@", base_url)  # without a password
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise ConfigError(f"{base_url!r} is no address ({error}): mend base_url") from None
+    except ValueError:
+        raise ConfigError(f"{shown!r} is no address: mend its host or port in base_url") from None
     if parts.scheme == "unix" and parts.path and not host:
         return Origin("localhost", path=parts.path), ""
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigError(
-            f"{base_url!r} is no address: base_url begins with http://HOST, https://HOST or unix:///"
+            f"{shown!r} is no address: base_url begins with http://HOST, https://HOST or unix:///"
         )
     if parts.username is not None or parts.query or parts.fragment:
         raise ConfigError(
             f"the base_url for {host} may hold no password, ? or #: say those in api_key or headers"
         )
+    host = _ascii(host)
     tls = parts.scheme == "https"
     return Origin(host, port or (443 if tls else 80), tls), parts.path.rstrip("/")
+
+
+def _ascii(host: str) -> str:
+    """A host as DNS, TLS and the ``Host`` header have it. ConfigError for what can be none."""
+    try:
+        name = host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        name = ""
+    name = name.replace("%25", "%") if ":" in name else name  # RFC 6874: an interface's name
+    if not HOST.fullmatch(name):
+        raise ConfigError(f"{host!r} is no name of a host: mend base_url")
+    return name
 
 
 # ---------------------------------------------------------------- where an address lies
@@ -105,15 +121,24 @@ class Place(NamedTuple):
 
 
 def resolve(host: str, port: int) -> list[Place]:
-    """Every address of ``host``, in the system's order of preference. Blocks; Unreachable."""
+    """Every address of ``host``, in the system's order of preference. Blocks; Unreachable.
+
+    ``localhost`` and what ends in it never leave the machine (RFC 6761): DNS is not asked.
+    """
     try:
+        host = "localhost" if is_local(host) else host
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    except (socket.gaierror, UnicodeError) as error:
+    except (socket.gaierror, ValueError) as error:
         raise Unreachable(
             f"no host is called {host} ({getattr(error, 'strerror', None) or 'not a host name'}): "
             f"check the spelling of base_url, and the name service"
         ) from None
     return [Place(family, addr, lies(str(addr[0]))) for family, _, _, _, addr in found]
+
+
+def is_local(host: str) -> bool:
+    """Whether it is a name of this machine, in any case, with or without the last dot."""
+    return re.fullmatch(r"(.+\.)?localhost\.?", host, re.IGNORECASE) is not None
 
 
 def where(host: str) -> Clearance:
@@ -123,7 +148,7 @@ def where(host: str) -> Clearance:
 
 def expected(origin: Origin) -> Clearance:
     """A guess without asking the name service: what is no number nor localhost is the world."""
-    if origin.path or origin.host == "localhost" or origin.host.endswith(".localhost"):
+    if origin.path or is_local(origin.host):
         return Clearance.MACHINE
     try:
         return lies(origin.host)

@@ -7,19 +7,19 @@ from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from homeward.backends.child import Child, Plan
-from homeward.backends.decoded import accepted, from_sse
+from homeward.backends.decoded import accepted, encoded, from_sse
 from homeward.backends.http import Http, borrowed
 from homeward.backends.llamas import Llamas
 from homeward.backends.meter import Meter
-from homeward.errors import Failed, Garbled, ModelMissing, Unreachable
+from homeward.errors import ConfigError, Failed, Garbled, ModelMissing, Unreachable
 from homeward.model import Request, Seconds, Stream, Usage
 from homeward.wire import openai_chat
 
 BOX = "box/"
+MOST = {"context": 1 << 24, "parallel": 256, "threads": 1024}  # 256 slots are llama.cpp's own limit
 DYING: Seconds = 1.0  # how long a process may take to end after its connection broke
 
 
@@ -29,7 +29,8 @@ class Embedded:
 
     ``model`` is one of the box (``box/arith``), the path of a .gguf file, or what `homeward pull`
     fetched (``org/repo``, ``org/repo:Q4_K_M``). ``context`` is in tokens for each of the
-    ``parallel`` answers that are made at once; further ones wait. A prompt that does not fit is
+    ``parallel`` answers that are made at once; further ones wait. None is what the model was
+    trained for, up to 8192, or less where memory is short. A prompt that does not fit is
     TooLong, never shortened. ``threads`` None leaves the number to llama.cpp. ``draft`` is a
     smaller model of the same vocabulary, for speculative decoding: the same words, sooner or not.
 
@@ -44,6 +45,12 @@ class Embedded:
     draft: str | None = None
     llamas: Llamas | None = field(default=None, repr=False, compare=False)
     http: Http | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("context", "parallel", "threads"):
+            value, most = getattr(self, name), MOST[name]
+            if value is not None and not 1 <= value <= most:
+                raise ConfigError(f"{name} is {value}: say a number from 1 to {most}")
 
     async def chat(self, request: Request) -> Stream:
         plan = self._plan()
@@ -111,7 +118,7 @@ async def _asked(http: Http, child: Child, name: str, request: Request) -> Strea
         child.address,
         "/v1/chat/completions",
         headers={"authorization": f"Bearer {child.api_key}"},
-        body=msgspec.json.encode(openai_chat.encode_request(request, name)),
+        body=encoded(openai_chat.encode_request(request, name)),
         clearance=request.clearance,
         deadline=request.deadline,
     ) as response:

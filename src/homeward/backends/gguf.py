@@ -29,6 +29,7 @@ class Header(Struct, frozen=True):
     chat_template: bool
     shards: int
     size: int
+    cache: int  # bytes of 16-bit attention cache for each token; 0 where it is not known
 
 
 def read_header(path: Path, *, mend: str = "download or copy it again") -> Header:
@@ -203,7 +204,20 @@ def _read(reader: _Reader, path: Path) -> Header:
         chat_template="tokenizer.chat_template" in said,
         shards=_integer(said, "split.count") or 1,
         size=reader.size,
+        cache=_cache(said, architecture),
     )
+
+
+def _cache(said: dict[str, Any], architecture: str) -> int:
+    """Too high for what keeps less than every key and value of each layer; never too low."""
+
+    def told(key: str) -> int:
+        return _integer(said, f"{architecture}.{key}") or 0
+
+    heads = told("attention.head_count")
+    width = told("embedding_length") // heads if heads else 0
+    key, value = told("attention.key_length") or width, told("attention.value_length") or width
+    return told("block_count") * (told("attention.head_count_kv") or heads) * (key + value) * 2
 
 
 @dataclass(frozen=True)

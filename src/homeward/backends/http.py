@@ -6,9 +6,16 @@ environment, keeps no cookies and asks for no compression. Where a request may g
 """
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    aclosing,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
@@ -21,6 +28,8 @@ from homeward.model import Clearance, Seconds
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 LIMIT = 64 * 1024 * 1024  # bytes of a body that is read whole
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2: what names a header
+LINGER: Seconds = 0.1
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,9 @@ class Http:
             connection = await self._connect(origin, clearance, call)
             await call.head(connection, request)
         try:
+            coding = connection.headers.get("content-encoding", "identity").lower()
+            if coding not in ("", "identity") and 200 <= connection.status < 300:
+                raise call.garbled(f"is compressed ({coding[:80]!r}), which was not asked for")
             yield Response(connection, call)
         finally:
             self._put(origin, connection)
@@ -128,10 +140,18 @@ class Http:
 
     def _put(self, origin: Origin, connection: Connection) -> None:
         if connection.release():
+            if origin not in self._idle:
+                self._sweep()
             idle = self._idle.setdefault(origin, [])
             idle.append(connection)
             if len(idle) > self.kept:
                 idle.pop(0).abort()
+
+    def _sweep(self) -> None:
+        """Forget the origins that nobody listens at any more: stopped children, most of all."""
+        for origin, idle in list(self._idle.items()):
+            if all(connection.closed for connection in idle):
+                del self._idle[origin]
 
 
 def borrowed(http: Http | None) -> AbstractAsyncContextManager[Http]:
@@ -227,6 +247,16 @@ class Response:
             yield data
             silence = call.timeouts.idle
 
+    async def linger(self) -> None:
+        """After the answer's own end mark: wait a moment for the body's, to keep the connection.
+
+        A server that goes on sending, or leaves the body open, is hung up on.
+        """
+        until = time.monotonic() + LINGER
+        with suppress(Cut, TimeoutError):
+            while time.monotonic() < until and await self._connection.more(until):
+                pass
+
     async def read(self, limit: int = LIMIT) -> bytes:
         """The whole body; Garbled when it is longer than ``limit`` bytes."""
         whole = bytearray()
@@ -242,19 +272,22 @@ def _written(
     method: str, origin: Origin, target: str, headers: Mapping[str, str], body: bytes | None
 ) -> bytes:
     fields = {"host": origin.authority, "user-agent": "homeward", "accept": "*/*"}
+    fields["accept-encoding"] = "identity"  # none at all would mean: any (RFC 9110, 12.5.3)
     if body is not None:
         fields["content-type"] = "application/json"
     fields |= {name.lower(): value for name, value in headers.items()}
     if body is not None:
         fields["content-length"] = str(len(body))
     for name, value in fields.items():
-        if not name or not name.isascii() or any(c in "\r\n\0" for c in name + value):
+        if not TOKEN.fullmatch(name) or name == "transfer-encoding":
+            raise ConfigError(f"{name!r} is no header that can be set: mend headers")
+        if not isinstance(value, str):
+            raise ConfigError(f"the header {name!r} is no text: put it in quotes")
+        if any(c in "\r\n\0" for c in value):
             raise ConfigError(f"the header {name!r} holds a line break: a key read from a file?")
     if not target.isascii() or not target.isprintable() or " " in target:
         raise ConfigError(f"{target!r} is no path of a URL: mend base_url or the model's name")
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    try:
-        return f"{method} {target or '/'} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + (body or b"")
-    except UnicodeEncodeError as error:
-        letter = error.object[error.start]
-        raise ConfigError(f"a header holds {letter!r}, which HTTP cannot carry") from None
+    if letter := next((c for c in lines if c > "\xff"), ""):
+        raise ConfigError(f"a header holds {letter!r}, which HTTP cannot carry")
+    return f"{method} {target or '/'} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + (body or b"")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from homeward.backends.child import Child, Plan
-from homeward.errors import TimedOut
+from homeward.errors import Failed, TimedOut
 
 T = TypeVar("T")
 
@@ -28,11 +28,15 @@ class Llamas:
         self._seats: dict[Plan, _Seat] = {}  # in the order of their last use
         self._turn = asyncio.Lock()
         self._freed = asyncio.Event()
+        self._closed = False
 
     async def __aenter__(self) -> Self:
+        self._closed = False
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self._closed = True
+        self._freed.set()  # who waits for room shall hear of it
         while self._seats:
             await self._seats.popitem()[1].leave()
 
@@ -47,7 +51,7 @@ class Llamas:
         seat = await _by(deadline, self._seat(plan), plan)
         seat.users += 1
         try:
-            yield await _by(deadline, asyncio.shield(seat.start), plan)
+            yield await _by(deadline, seat.loaded(plan), plan)
         finally:
             seat.users -= 1
             self._freed.set()
@@ -72,6 +76,8 @@ class Llamas:
             else:
                 self._freed.clear()
                 await self._freed.wait()
+        if self._closed:  # while this waited
+            raise Failed(f"{plan} was not started: the pool was closed")
         seat = self._seats[plan] = _Seat(asyncio.create_task(Child.begin(plan)))
         return seat
 
@@ -91,6 +97,13 @@ class _Seat:
         return self.start.cancelled() or not (
             self.start.exception() is None and self.start.result().alive
         )
+
+    async def loaded(self, plan: Plan) -> Child:
+        """The child, once it runs. Failed where it was stopped before."""
+        await asyncio.wait([self.start])  # which, unlike awaiting it, cancels nothing
+        if self.start.cancelled():
+            raise Failed(f"{plan} was stopped while it loaded: the pool was closed")
+        return self.start.result()
 
     async def leave(self) -> None:
         """Stop it. Once begun it is sure, also if whoever waits is cancelled."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from homeward.errors import ModelError
 from homeward.model import (
     Call,
     Clearance,
@@ -69,7 +68,7 @@ class Meter:
                                 if first is None:
                                     first = time.monotonic() - began
                             yield event
-        except ModelError:
+        except Exception:  # whatever it was: the work was done
             yield bill("failed")
             raise
         yield bill("finished")

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from homeward.backends.decoded import accepted, from_lines, key
+from homeward.backends import egress
+from homeward.backends.decoded import accepted, encoded, from_lines, key
 from homeward.backends.http import Http, Response, borrowed
 from homeward.backends.meter import Meter
 from homeward.errors import Forbidden, Garbled
@@ -50,6 +51,10 @@ class Ollama:
     api_key: str | None = field(default=None, repr=False)  # OLLAMA_API_KEY
     http: Http | None = field(default=None, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        if self.base_url is not None:
+            egress.parse(self.base_url)
+
     async def chat(self, request: Request) -> Stream:
         url = self.base_url or address(os.environ.get("OLLAMA_HOST", ""))
         if self._is_cloud_name:  # refused before the server hears of anything
@@ -62,7 +67,7 @@ class Ollama:
                     yield event
 
     async def _ask(self, http: Http, url: str, shown: _Shown, request: Request) -> Stream:
-        body = msgspec.json.encode(self._body(request, shown))
+        body = encoded(self._body(request, shown))
         decoder = wire.Decoder(request.sampling.logprobs)
         async with (
             self._send(http, url, "/api/chat", body, request) as response,
@@ -95,7 +100,7 @@ class Ollama:
 
     async def _show(self, http: Http, url: str, request: Request) -> tuple[_Shown, Clearance]:
         """What the server says of the model, and where it runs."""
-        body = msgspec.json.encode({"model": self.model})
+        body = encoded({"model": self.model})
         async with self._send(http, url, "/api/show", body, request) as response:
             where, answer = response.where, await response.read()
         try:

@@ -8,11 +8,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import msgspec
 from msgspec.structs import replace
 
 from homeward.backends import egress
-from homeward.backends.decoded import accepted, from_sse
+from homeward.backends.decoded import accepted, encoded, from_sse
 from homeward.backends.http import Http, Timeouts, borrowed
 from homeward.backends.meter import Meter
 from homeward.backends.presets import Preset, preset
@@ -81,7 +80,7 @@ class OpenAI:
                 base_url,
                 wire.path,
                 headers=headers,
-                body=msgspec.json.encode(self._body(request)),
+                body=encoded(self._body(request)),
                 clearance=request.clearance,
                 timeouts=Timeouts(self.connect, self.first_byte, self.idle),
                 deadline=request.deadline,

@@ -10,13 +10,11 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import msgspec
-
 from homeward.backends import egress
-from homeward.backends.decoded import accepted, key
+from homeward.backends.decoded import accepted, encoded, key
 from homeward.backends.http import Http, Response, Timeouts, borrowed
 from homeward.backends.meter import Meter
-from homeward.errors import Garbled, ModelError, Unauthorized
+from homeward.errors import ConfigError, Garbled, ModelError, Unauthorized
 from homeward.model import Request, Seconds, Stream
 from homeward.wire import replicate as wire
 from homeward.wire.replicate import Prediction, Urls
@@ -25,6 +23,7 @@ from homeward.wire.sse import Parser
 HOSTED = "https://api.replicate.com/v1"
 STREAMS = re.compile(r"https://(?:[a-z0-9-]+\.)+replicate\.(?:com|net)/")
 """Where the hosted service streams from."""
+MODEL = re.compile(r"\w[\w-]*/\w[\w.-]*(:\w+)?", re.ASCII)
 LONGEST_WAIT = 5.0  # seconds between two looks
 PATIENT = Timeouts()
 BRIEF = Timeouts(connect=2, first_byte=2, idle=2)  # for what nobody waits for
@@ -46,6 +45,11 @@ class Replicate:
     base_url: str = HOSTED
     api_token: str | None = field(default=None, repr=False)  # REPLICATE_API_TOKEN
     http: Http | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        egress.parse(self.base_url)
+        if not MODEL.fullmatch(self.model):
+            raise ConfigError(f"{self.model!r} is no model: say owner/name or owner/name:version")
 
     async def chat(self, request: Request) -> Stream:
         where = egress.expected(egress.parse(self.base_url)[0])
@@ -72,7 +76,7 @@ class Replicate:
         body["input"] = {**self.input, **body["input"]}
         kind = "deployments" if self.deployment else "models"
         path = "/predictions" if "version" in body else f"/{kind}/{self.model}/predictions"
-        url, content = self.base_url.rstrip("/") + path, msgspec.json.encode(body)
+        url, content = self.base_url.rstrip("/") + path, encoded(body)
         async with self._send(http, "POST", url, request, body=content) as response:
             created = wire.decode_prediction(await (await accepted(response, self.model)).read())
         if created.urls is None:
@@ -89,6 +93,8 @@ class Replicate:
                 for frame in frames.feed(chunk):
                     for event in decoder.feed(frame.data, frame.event):
                         yield event
+                if decoder.done:
+                    break
         for event in decoder.end():
             yield event
         usage = None

@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import Struct
 
 from homeward.backends import egress
-from homeward.backends.decoded import accepted, from_sse, key
+from homeward.backends.decoded import accepted, encoded, from_sse, key
 from homeward.backends.http import Http, Response, Timeouts, borrowed
 from homeward.backends.meter import Meter
 from homeward.errors import ConfigError, Garbled, Unauthorized
@@ -39,13 +40,17 @@ class IamTokens:
     _held: dict[tuple[str, str], tuple[str, float]] = field(
         default_factory=dict[tuple[str, str], tuple[str, float]], init=False, repr=False
     )
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+    _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = field(
+        default_factory=WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock],
+        init=False,
+        repr=False,
+    )  # a lock that was waited for serves its own event loop only
 
     async def get(
         self, http: Http, iam: str, api_key: str, request: Request, spent: str = ""
     ) -> str:
         """A token other than ``spent``, which a server has refused."""
-        async with self._turn:
+        async with self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             token, ends = self._held.get((iam, api_key), ("", 0.0))
             if token in ("", spent) or time.monotonic() >= ends:
                 granted = await _exchanged(http, iam, api_key, request)
@@ -105,6 +110,8 @@ class Watsonx:
             raise ConfigError(
                 "watsonx needs one of project_id, space_id and deployment, and only one"
             )
+        for url in (self.url, self.iam):
+            egress.parse(url)
 
     async def chat(self, request: Request) -> Stream:
         where = egress.expected(egress.parse(self.url)[0])
@@ -147,7 +154,7 @@ class Watsonx:
                 self.url,
                 path,
                 headers={"authorization": authorization, "accept": "text/event-stream"},
-                body=msgspec.json.encode(body),
+                body=encoded(body),
                 clearance=request.clearance,
                 deadline=request.deadline,
             ) as response:

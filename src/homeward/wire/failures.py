@@ -18,9 +18,7 @@ from homeward.errors import (
     TooLong,
     Unauthorized,
 )
-from homeward.wire.fields import BAD_JSON
-
-LONGEST = 300  # characters of a body that are quoted
+from homeward.wire.fields import BAD_JSON, LONGEST, shown
 
 # Error types and codes that mean a status, for errors that come in the middle of a stream.
 _STATUS = {
@@ -61,7 +59,7 @@ def decode_error(
     if 300 <= status < 400:
         return Rejected(
             f"the server answered {status} and points elsewhere; redirects are not followed: "
-            f"set base_url to {_short(headers.get('location', '')) or 'where the model lives'}"
+            f"set base_url to {shown(headers.get('location', '')) or 'where the model lives'}"
         )
     if status < 400:
         return Garbled(f"the server answered {status} where an answer was due: {message}")
@@ -116,9 +114,9 @@ def _read_body(body: bytes) -> tuple[str, str]:
             return "", "the body is empty"
         if text.startswith("<"):
             return "", "the body is a web page, not an answer; is base_url right?"
-        return "", _short(text)
+        return "", shown(text)
     kind, message = _read_error(value)
-    return kind, message or _short(json.encode(value).decode())
+    return kind, message or shown(json.encode(value).decode())
 
 
 def _read_error(value: Any) -> tuple[str, str]:
@@ -126,7 +124,7 @@ def _read_error(value: Any) -> tuple[str, str]:
     if isinstance(value, list):
         return _read_error(value[0]) if value else ("", "")
     if isinstance(value, str):
-        return "", _short(value)
+        return "", shown(value)
     if not isinstance(value, dict):
         return "", ""
     for inner in ("error", "errors", "detail"):
@@ -137,12 +135,7 @@ def _read_error(value: Any) -> tuple[str, str]:
     kind = next((kind for kind in known if kind in _STATUS), known[0] if known else "")
     texts = [value.get(name) for name in ("message", "msg", "errorMessage")]
     message = next((text for text in texts if isinstance(text, str)), "")
-    return kind, _short(message or kind)
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+    return kind, shown(message or kind)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

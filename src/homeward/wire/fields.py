@@ -13,6 +13,7 @@ from msgspec import MsgspecError, ValidationError, convert, json
 from homeward.errors import Garbled, Rejected
 
 T = TypeVar("T")
+LONGEST = 300  # characters of a stranger's words that are quoted
 BAD_JSON = (MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -21,10 +22,16 @@ def read(decoder: json.Decoder[T], data: bytes) -> T:
     try:
         return decoder.decode(data)
     except BAD_JSON as error:
-        start = data[:80].decode(errors="replace")
+        start = shown(data[:80].decode(errors="replace"))
         raise Garbled(f"the runtime sent what its protocol does not have ({error}): {start}") from (
             error
         )
+
+
+def shown(text: str) -> str:
+    """A stranger's words for a sentence of ours: one line, cut, nothing that moves a terminal."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 
 class Fields:

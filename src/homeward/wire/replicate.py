@@ -11,9 +11,10 @@ from msgspec import Struct, json
 
 from homeward.errors import Failed, Garbled, ModelError, Rejected
 from homeward.model import Event, Finish, ImagePart, Message, Request, Text, Usage
-from homeward.wire.fields import overlay, read
+from homeward.wire.fields import overlay, read, shown
 from homeward.wire.parts import speaks
 from homeward.wire.sampling import sent
+from homeward.wire.tally import count
 
 DIALECT = "replicate"
 SETTINGS = {
@@ -83,8 +84,8 @@ class Urls(Struct):
 
 
 class Metrics(Struct):
-    input_token_count: int | None = None
-    output_token_count: int | None = None
+    input_token_count: float | None = None
+    output_token_count: float | None = None
 
 
 class Prediction(Struct):
@@ -113,8 +114,8 @@ class Prediction(Struct):
         return Usage(
             "",
             self.model,
-            input_tokens=self.metrics.input_token_count or 0,
-            output_tokens=self.metrics.output_token_count,
+            input_tokens=count(self.metrics.input_token_count),
+            output_tokens=count(self.metrics.output_token_count),
         )
 
 
@@ -148,7 +149,7 @@ class Decoder:
     """
 
     def __init__(self) -> None:
-        self._done = False
+        self.done = False
 
     def feed(self, data: bytes, event: str = "output") -> list[Event]:
         """The events in one frame named ``event``: output, error or done."""
@@ -157,17 +158,17 @@ class Decoder:
             return [Text(text)] if text else []
         if event == "error":
             raise _broken("error", data.decode(errors="replace"))
-        if event != "done" or self._done:
+        if event != "done" or self.done:
             return []
         reason = _reason(data)
         if reason:
             raise _broken(reason, None)
-        self._done = True
+        self.done = True
         return [Finish()]
 
     def end(self) -> list[Event]:
         """The end of the bytes; Garbled when the answer was not at its end."""
-        if not self._done:
+        if not self.done:
             raise Garbled("the answer stopped in the middle: no `done` event came")
         return []
 
@@ -185,5 +186,5 @@ def _reason(data: bytes) -> str | None:
 
 
 def _broken(status: str, error: Any) -> ModelError:
-    said = f": {' '.join(str(error).split())[:300]}" if error else ""
+    said = f": {shown(str(error))}" if error else ""
     return Failed(f"Replicate ended the prediction with {status[:80]!r}{said}")

@@ -25,7 +25,8 @@ class Parser:
         self._pieces: list[bytes] = []  # of a line that has not ended
         self._event = ""
         self._data: list[bytes] = []
-        self._held = 0  # bytes of the event under way
+        self._size = 0  # bytes of the data under way, line ends included
+        self._held = 0  # the same and the pieces
         self._after_cr = False  # the last chunk ended between \r and, perhaps, \n
         self._started = False
 
@@ -49,15 +50,15 @@ class Parser:
         for ended in lines:
             line = ended.rstrip(b"\r\n")
             if line.startswith(b"data:"):
-                self._data.append(line[6:] if line.startswith(b" ", 5) else line[5:])
+                self._keep(line[6:] if line.startswith(b" ", 5) else line[5:])
             elif line:
                 self._field(line)
             else:
                 if self._data:
                     frames.append(Frame(self._event, b"\n".join(self._data)))
-                self._event, self._data = "", []
+                self._event, self._data, self._size = "", [], 0
             self._started = True
-        self._held = len(tail) + sum(map(len, self._data))
+        self._held = len(tail) + self._size
         self._bound()
         return frames
 
@@ -73,7 +74,11 @@ class Parser:
         if name == b"event":
             self._event = value.decode(errors="replace")
         elif name == b"data":
-            self._data.append(value)
+            self._keep(value)
+
+    def _keep(self, value: bytes) -> None:
+        self._data.append(value)
+        self._size += len(value) + 1  # an empty line takes memory too
 
     def _bound(self) -> None:
         if self._held > LONGEST:

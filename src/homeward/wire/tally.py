@@ -4,6 +4,13 @@ from collections.abc import Iterable
 
 from homeward.model import Usage
 
+MOST = 2**53
+
+
+def count(told: float | None) -> int:
+    """A number of tokens as a runtime told it; 0 for what can be none, which would spoil a bill."""
+    return int(told) if told is not None and 0 <= told <= MOST else 0
+
 
 def total(usages: Iterable[Usage], model: str = "") -> Usage:
     """The sum over every call that was made for an answer: judges and drafts are paid for too."""

@@ -9,6 +9,7 @@ from homeward.model import Event, Finish, Reasoning, Text, ToolCall, Usage
 from homeward.wire import failures
 from homeward.wire.calls import arguments_text
 from homeward.wire.fields import read
+from homeward.wire.tally import count
 
 Reason = Literal["stop", "length", "tool_calls", "content_filter"]
 REASONS: dict[str, Reason] = {
@@ -20,10 +21,10 @@ REASONS: dict[str, Reason] = {
 
 
 class _Usage(Struct):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+    cache_read_input_tokens: float | None = None
+    cache_creation_input_tokens: float | None = None
 
 
 class _Block(Struct):
@@ -132,8 +133,8 @@ class Decoder:
     def _count(self, usage: _Usage | None) -> None:
         """Counts are cumulative; a later one that is there replaces an earlier one."""
         for name in _Usage.__struct_fields__:
-            if (count := getattr(usage, name, None)) is not None:
-                setattr(self._counts, name, count)
+            if (told := getattr(usage, name, None)) is not None:
+                setattr(self._counts, name, told)
 
 
 def decode_answer(body: bytes, alternatives: int | None = None) -> list[Event]:
@@ -166,13 +167,13 @@ def _words(block: _Block) -> list[Event]:
 
 def _usage(counts: _Usage, model: str) -> Usage:
     """Anthropic counts cached tokens apart from the others; here they are part of the input."""
-    cached = counts.cache_read_input_tokens or 0
+    cached = count(counts.cache_read_input_tokens)
     return Usage(
         "",
         model,
-        input_tokens=(counts.input_tokens or 0)
+        input_tokens=count(counts.input_tokens)
         + cached
-        + (counts.cache_creation_input_tokens or 0),
-        output_tokens=counts.output_tokens or 0,
+        + count(counts.cache_creation_input_tokens),
+        output_tokens=count(counts.output_tokens),
         cached_tokens=cached,
     )

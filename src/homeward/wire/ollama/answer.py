@@ -10,6 +10,7 @@ from homeward.wire import failures
 from homeward.wire.calls import arguments_text
 from homeward.wire.fields import read
 from homeward.wire.logprobs import Entry, decoded
+from homeward.wire.tally import count
 
 NANOSECONDS = 1e9
 
@@ -36,9 +37,9 @@ class _Line(Struct):
     done: bool = False
     done_reason: str | None = None
     logprobs: list[Entry] | None = None
-    load_duration: int = 0
-    prompt_eval_count: int = 0
-    eval_count: int = 0
+    load_duration: float = 0
+    prompt_eval_count: float = 0
+    eval_count: float = 0
     error: Any = None
 
 
@@ -93,9 +94,9 @@ class Decoder:
         usage = Usage(
             "",
             line.model or "",
-            input_tokens=line.prompt_eval_count,
-            output_tokens=line.eval_count,
-            load_seconds=line.load_duration / NANOSECONDS,
+            input_tokens=count(line.prompt_eval_count),
+            output_tokens=count(line.eval_count),
+            load_seconds=max(line.load_duration, 0) / NANOSECONDS,
         )
         if line.done_reason == "length":
             return [usage, Finish("length")]

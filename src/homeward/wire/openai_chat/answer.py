@@ -11,7 +11,10 @@ from homeward.wire import failures
 from homeward.wire.calls import arguments_text
 from homeward.wire.fields import read
 from homeward.wire.logprobs import Entry, decoded
+from homeward.wire.openai_chat.tools import signature
+from homeward.wire.tally import count
 
+MOST_CALLS = 1024
 Reason = Literal["stop", "length", "tool_calls", "content_filter"]
 REASONS: dict[str, Reason] = {
     "length": "length",
@@ -32,6 +35,7 @@ class _Call(Struct):
     index: int | None = None
     id: str | None = None
     function: _Function | None = None
+    extra_content: Any = None  # Gemini
 
 
 class _Delta(Struct):
@@ -55,22 +59,22 @@ class _Choice(Struct):
 
 
 class _Details(Struct):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
+    cached_tokens: float | None = None
+    reasoning_tokens: float | None = None
 
 
 class _Usage(Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_cache_hit_tokens: int | None = None  # DeepSeek
+    prompt_tokens: float | None = None
+    completion_tokens: float | None = None
+    prompt_cache_hit_tokens: float | None = None  # DeepSeek
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
 
 
 class _Timings(Struct):
-    cache_n: int = 0
-    prompt_n: int = 0
-    predicted_n: int = 0
+    cache_n: float = 0
+    prompt_n: float = 0
+    predicted_n: float = 0
 
 
 class _Chunk(Struct):
@@ -170,6 +174,7 @@ class Decoder:
             call.id or "",
             function.name or "",
             arguments_text(function.arguments),
+            signature(call.extra_content),
         )
 
     def _place(self, call: _Call) -> int:
@@ -178,6 +183,8 @@ class Decoder:
             index, known = self._calls[place]
             if call.index in (None, index) and (not call.id or known in ("", call.id)):
                 return place
+        if len(self._calls) == MOST_CALLS:
+            raise Garbled(f"the answer calls more than {MOST_CALLS} tools")
         self._calls.append((call.index, call.id or ""))
         return len(self._calls) - 1
 
@@ -210,17 +217,17 @@ def _usage(usage: _Usage, model: str) -> Usage:
     return Usage(
         "",
         model,
-        input_tokens=usage.prompt_tokens or 0,
-        output_tokens=usage.completion_tokens or 0,
-        cached_tokens=prompt.cached_tokens or usage.prompt_cache_hit_tokens or 0,
-        reasoning_tokens=completion.reasoning_tokens or 0,
+        input_tokens=count(usage.prompt_tokens),
+        output_tokens=count(usage.completion_tokens),
+        cached_tokens=count(prompt.cached_tokens or usage.prompt_cache_hit_tokens),
+        reasoning_tokens=count(completion.reasoning_tokens),
     )
 
 
 def _timed(timings: _Timings, model: str) -> Usage:
     return replace(
         Usage("", model),
-        input_tokens=timings.cache_n + timings.prompt_n,
-        output_tokens=timings.predicted_n,
-        cached_tokens=timings.cache_n,
+        input_tokens=count(timings.cache_n + timings.prompt_n),
+        output_tokens=count(timings.predicted_n),
+        cached_tokens=count(timings.cache_n),
     )

@@ -8,7 +8,7 @@ from homeward.errors import ModelError
 from homeward.model import Answer, Event, Finish, Logprob, Reasoning, Text, ToolCall, Usage
 from homeward.wire import sse
 from homeward.wire.logprobs import encoded
-from homeward.wire.openai_chat.tools import encode_call
+from homeward.wire.openai_chat.tools import encode_call, sealed
 from homeward.wire.tally import total
 
 
@@ -64,6 +64,7 @@ class Encoder:
             "id": piece.id or f"call_{self._head['id']}_{piece.index}",
             "type": "function",
             "function": {"name": piece.name, "arguments": piece.arguments},
+            **sealed(piece),
         }
 
     def _delta(

@@ -32,7 +32,23 @@ def encode_tool_choice(choice: str | ToolNamed) -> Any:
 
 def encode_call(call: ToolCall) -> dict[str, Any]:
     function = {"name": call.name, "arguments": call.arguments or "{}"}
-    return {"id": call.id, "type": "function", "function": function}
+    return {"id": call.id, "type": "function", "function": function, **sealed(call)}
+
+
+def sealed(call: ToolCall) -> dict[str, Any]:
+    """Gemini's field for a call's signature; nothing where there is none."""
+    if not call.signature:
+        return {}
+    return {"extra_content": {"google": {"thought_signature": call.signature}}}
+
+
+def signature(extra_content: Any) -> str:
+    match extra_content:
+        case {"google": {"thought_signature": str(found), **rest}, **others} if not (
+            rest or others
+        ):
+            return found
+    return ""
 
 
 def decode_tools(fields: Fields, dialect: str) -> tuple[Tool | Raw, ...]:
@@ -85,7 +101,14 @@ def decode_calls(fields: Fields) -> tuple[ToolCall, ...]:
         call = Fields(value, "tool_calls[]")
         function = call.inner("function")
         text = arguments_text(function.rest.pop("arguments", None))
-        calls.append(ToolCall(place, call.take("id", str) or "", function.need("name", str), text))
+        beside_it = call.rest.get("extra_content")
+        seal = signature(beside_it)
+        if seal and beside_it == {"google": {"thought_signature": seal}}:
+            del call.rest["extra_content"]
+        else:
+            seal = ""  # more lies in that field: it is sent on whole, unread
+        made = call.take("id", str) or ""
+        calls.append(ToolCall(place, made, function.need("name", str), text, seal))
         call.take("type", str)
         function.rest.pop("index", None)
         call.rest.pop("index", None)

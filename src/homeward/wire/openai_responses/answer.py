@@ -10,16 +10,17 @@ from homeward.wire import failures
 from homeward.wire.calls import arguments_text
 from homeward.wire.fields import read
 from homeward.wire.logprobs import Entry, decoded
+from homeward.wire.tally import count
 
 
 class _Details(Struct):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
+    cached_tokens: float | None = None
+    reasoning_tokens: float | None = None
 
 
 class _Usage(Struct):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    input_tokens: float | None = None
+    output_tokens: float | None = None
     input_tokens_details: _Details | None = None
     output_tokens_details: _Details | None = None
 
@@ -210,10 +211,10 @@ def _ending(response: _Response, *, called: bool) -> list[Event]:
     bill = Usage(
         "",
         response.model or "",
-        input_tokens=usage.input_tokens or 0,
-        output_tokens=usage.output_tokens or 0,
-        cached_tokens=cached.cached_tokens or 0,
-        reasoning_tokens=thought.reasoning_tokens or 0,
+        input_tokens=count(usage.input_tokens),
+        output_tokens=count(usage.output_tokens),
+        cached_tokens=count(cached.cached_tokens),
+        reasoning_tokens=count(thought.reasoning_tokens),
     )
     return [bill, Finish(reason)]
 
