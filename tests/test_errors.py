@@ -22,3 +22,7 @@ def test_every_error_of_a_model_has_a_status_for_the_gateway() -> None:
         kind = pending.pop()
         assert 400 <= kind.status <= 599
         pending += kind.__subclasses__()
+
+
+def test_a_reason_that_several_share_is_told_once() -> None:
+    assert str(AllFailed([Overloaded("busy"), Overloaded("busy")])) == "busy"

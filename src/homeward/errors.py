@@ -117,7 +117,8 @@ class AllFailed(ModelError):
     """
 
     def __init__(self, errors: Sequence[ModelError]) -> None:
-        super().__init__("; ".join(str(error) for error in errors) or "there was nobody to ask")
+        reasons = dict.fromkeys(map(str, errors))  # twenty models of one dead server have one
+        super().__init__("; ".join(reasons) or "there was nobody to ask")
         self.errors = tuple(errors)
         if errors:  # narrower than the class says
             self.status = errors[-1].status  # type: ignore[misc]

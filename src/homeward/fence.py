@@ -18,26 +18,49 @@ from homeward.model import CHARACTERS_PER_TOKEN, Message, Request
 LETTERS = "ABCDEFGHIJKLMNOPQRS"  # T is a tie
 CUT = "\n[... cut ...]\n"
 
-_CONTROL = re.compile(
-    r"<(?=\||\|?/?(?:start|end)_of_turn|/?s>|/?think|<)|\[(?=/?INST)", re.IGNORECASE
+_TOKENS = (
+    r"/?(?:start|end)_of_turn>|/?s>|/?think|<|(?:bos|eos|pad|unk|sop|eop)>"
+    r"|(?:extra_id|special|reserved)_\d"
 )
-_UNSEEN = re.compile("[\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-_TAGS = re.compile("[\U000e0000-\U000e007f]")  # letters that models read and people do not see
+_BRACKETED = r"/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|\||gMASK\]"
+_CONTROL = re.compile(rf"<(?=[|\uff5c]|{_TOKENS})|\[(?={_BRACKETED})", re.IGNORECASE)
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]"
+)
+_TAGS = re.compile("[\U000e0000-\U000e0fff]")  # letters that models read and people do not see
+_LOOKALIKES = str.maketrans(  # Cyrillic and Greek, which no normal form turns into Latin
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425"
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0501"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a7\u03bf",
+    "ABEKMHOPCTXaeopcyxsidABEZHIKMNOPTXo",
+)
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 _NAMES = (
     r"(?:qwen|chatgpt|gpt|claude|gemini|gemma|(?:code)?llama|mistral|mixtral|ministral|phi|deepseek"
     r"|grok|granite|command[ -]?r|yi|kimi|glm|nemotron|falcon|olmo|smollm)[\w.+-]*"
 )
+_MAKERS = (
+    r"(?:openai|anthropic|google|meta|alibaba|mistral|deepseek|microsoft|ibm|nvidia|xai|cohere)"
+)
+_REST = r"(?:[^.!\n]|\.(?=\d)){0,120}[.!]?\s*"
 _WHO = re.compile(
     rf"\bas (?:an? )?(?:ai|(?:large )?language model|{_NAMES})\b[^,.\n]{{0,80}},\s*"
-    rf"|\b(?:i am|i['’]m|my name is) (?:an? )?(?:ai|large language model|{_NAMES})\b"
-    r"(?:[^.!\n]|\.(?=\d)){0,120}[.!]?\s*",
+    rf"|\b(?:i am|i['’]m|my name is) (?:an? )?(?:ai|large language model|{_NAMES})\b{_REST}"
+    rf"|\bi (?:was|am|have been) (?:created|developed|made|trained|built) by {_MAKERS}\b{_REST}"
+    rf"|\b(?:ich bin|je suis|(?:yo )?soy|(?:eu )?sou|(?:io )?sono|ik ben) {_NAMES}\b{_REST}"
+    r"|\bals (?:ein )?(?:ki|sprachmodell)(?:-\w+)?\b,?\s*"
+    r"|\b(?:en tant que|como|come|enquanto) (?:un |um )?mod[eè]l[eo] (?:de|di) \w+,?\s*"
+    rf"|(?:我是|我叫|作为|私は|저는)[^。.,，、\n]{{0,20}}?(?:{_NAMES}|通义千问|文心一言|豆包"
+    r"|ai(?![a-z])|人工智能|语言模型|言語モデル|언어 모델)"
+    r"[^。.,，、\n]{0,80}(?:，由[^。\n]{0,40})?[。.,，、]?\s*",
     re.IGNORECASE,
 )
 
 _SUSPICIOUS = re.compile(
-    r"<\|[a-z_]+\|>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>"  # chat templates
+    r"<\|[a-z_\u2581]+\|>|<(?:start|end)_of_turn>|\[\|?/?[a-z]{3,20}\|\]"  # chat templates
+    r"|\[/?(?:INST|SYSTEM_PROMPT)\]|<</?SYS>>"
     r"|<<<data\b|\bdata>>>"  # our own marks
     r"|\[\[(?:[A-T]|tie|rating)\]\]"  # verdicts, as MT-bench has them
     r"|\b(?:verdict|winner|preferred|better)\W{0,3}(?:is\b|:|=)\W{0,3}(?-i:[A-T])(?! ?\w)"
@@ -58,13 +81,15 @@ def suspicious(text: str) -> str | None:
 
     A suspicious candidate loses to one that is not, and no judge is asked about it.
     """
-    plain = _TAGS.sub("", _UNSEEN.sub("", unicodedata.normalize("NFKC", text)))
-    found = _SUSPICIOUS.search(plain)
+    seen = _TAGS.sub("", _UNSEEN.sub("", unicodedata.normalize("NFKC", text)))
+    found = _SUSPICIOUS.search(seen.translate(_LOOKALIKES))
     return found[0].strip() if found else None
 
 
 def presentable(text: str, tokens: int | None = None) -> str:
-    """A candidate without reasoning and without saying who wrote it, the middle cut to length.
+    """A candidate without reasoning and without its "I am Qwen", the middle cut to length.
+
+    What names its author in rarer words, or in rarer languages, stays.
 
     ``tokens`` are estimated by characters.
     """

@@ -8,7 +8,7 @@ back up: words (`Text`, `Reasoning`, `ToolCall`), one `Finish`, and notes about 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from enum import IntEnum
-from typing import Annotated, Any, Literal, Protocol, Self, TypeAlias
+from typing import Annotated, Any, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 import msgspec
 from msgspec import Struct, field
@@ -65,13 +65,15 @@ class ToolCall(Struct, frozen=True, tag="tool_call"):
 
     In a stream, pieces with the same ``index`` belong together: the first has ``id`` and
     ``name``, later ones only more ``arguments``. In a `Message` and in an `Answer` it is whole,
-    and ``arguments`` is a JSON text.
+    and ``arguments`` is a JSON text. ``signature`` is a provider's seal on the thought behind
+    it, to be sent back with the next turn (Gemini refuses a history without it).
     """
 
     index: int = 0
     id: str = ""
     name: str = ""
     arguments: str = ""
+    signature: str = ""
 
 
 class Message(Struct, frozen=True):
@@ -241,7 +243,10 @@ class Note(Struct, frozen=True):
 
 
 class Decision(Note, frozen=True, tag="decision"):
-    """Who chose what, why, and with which numbers."""
+    """Who chose what, why, and with which numbers.
+
+    The number ``degraded`` marks an answer that is less than the tree is there to give.
+    """
 
     by: str
     chose: str
@@ -348,6 +353,41 @@ class Check(Protocol):
     async def __call__(self, request: Request, answer: "Answer", /) -> Reading: ...
 
 
+Weighing: TypeAlias = "AsyncGenerator[Event | Reading, None]"
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """A signal or a check that asks models can tell their notes while it works.
+
+    ``asking`` takes what ``__call__`` takes and ends with the `Reading`, which then has no notes.
+    With ``__call__`` alone, whoever is cut off in the middle cannot say which calls were begun.
+    """
+
+    def asking(self, *args: Any, **kwargs: Any) -> Weighing: ...
+
+
+async def weigh(by: Signal | Check, *what: Any) -> Weighing:
+    """The notes of a signal or a check, as early as it tells them, and its `Reading` last."""
+    if isinstance(by, Asks):
+        async with aclosing(by.asking(*what)) as events:
+            async for event in events:
+                yield event
+        return
+    reading = await by(*what)
+    for note in reading.notes:
+        yield note
+    yield reading
+
+
+async def weighed(weighing: Weighing) -> Reading:
+    """The `Reading` alone, with the notes in it."""
+    async with aclosing(weighing) as stream:
+        events = [event async for event in stream]
+    notes = tuple(event for event in events if not isinstance(event, Reading))
+    return next(replace(event, notes=notes) for event in events if isinstance(event, Reading))
+
+
 # ---------------------------------------------------------------- reading a stream
 
 
@@ -413,6 +453,7 @@ def join_calls(pieces: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
                 id=seen.id or piece.id,
                 name=seen.name or piece.name,
                 arguments=seen.arguments + piece.arguments,
+                signature=seen.signature or piece.signature,
             )
         )
     return tuple(whole[index] for index in sorted(whole))

@@ -1,5 +1,6 @@
 import json
 import math
+import time
 from decimal import Decimal
 from fractions import Fraction
 
@@ -332,3 +333,23 @@ def test_an_unknown_option_says_so() -> None:
 
 def test_equal_extractors_are_equal() -> None:
     assert extractor("choice", letters="AB") == extractor("choice", letters="AB")
+
+
+@pytest.mark.parametrize("kind", ["json", "tool_call"])
+@pytest.mark.parametrize("nested", ["[" * 600 + "]" * 600, '{"a":' * 600 + "1" + "}" * 600])
+def test_json_nested_beyond_comparing_abstains(kind: str, nested: str) -> None:
+    events = (ToolCall(0, "1", "f", nested),) if kind == "tool_call" else (Text(nested),)
+    assert EXTRACTORS[kind]()(Answer((*events, Finish()))) is None
+
+
+@pytest.mark.parametrize("kind", sorted(set(EXTRACTORS) - {"tool_call"}))
+def test_words_beside_a_tool_call_are_no_answer(kind: str) -> None:
+    words = Text('Yes, {"answer": 25}')
+    assert EXTRACTORS[kind]()(Answer((words, ToolCall(0, "1", "f", "{}"), Finish()))) is None
+
+
+@pytest.mark.parametrize("piece", ["`", "``` ", "```a"])
+def test_a_text_full_of_fences_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
+    began = time.process_time()
+    read("code", piece * (100_000 // len(piece)))
+    assert time.process_time() - began < 1  # a quadratic pattern takes longer

@@ -3,6 +3,7 @@ from math import log
 import pytest
 
 from homeward.backends.scripted import Scripted
+from homeward.errors import ConfigError
 from homeward.model import (
     Answer,
     Call,
@@ -93,3 +94,14 @@ async def test_a_labelling_judge_that_fails_abstains() -> None:
     reading = await JudgeLabel(fails("code"), LABELS)(HELLO)
     assert (reading.label, reading.because) == (None, "boom")
     assert len(reading.notes) == 2
+
+
+async def test_a_probability_of_nothing_leaves_the_digit_that_was_said() -> None:
+    unlikely = Text("7", (Logprob("7", -9999.0),))
+    reading = await Judge(Scripted([unlikely]))(HELLO, answer("42"))
+    assert reading.score == pytest.approx(7 / 9)
+
+
+def test_a_judge_without_labels_is_refused() -> None:
+    with pytest.raises(ConfigError, match="labels"):
+        JudgeLabel(says("code"), {})

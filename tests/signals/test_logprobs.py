@@ -51,3 +51,8 @@ async def test_a_cascade_asks_its_drafts_for_them() -> None:
 def test_a_quantile_is_a_share() -> None:
     with pytest.raises(ConfigError, match="share from 0 to 1"):
         Logprobs(quantile=10)
+
+
+async def test_a_logprob_above_nothing_is_certainty_and_no_overflow() -> None:
+    impossible = Answer((Text("x", (Logprob("x", 1e4),)), Finish()))
+    assert (await Logprobs()(HELLO, impossible)).score == 1.0

@@ -24,7 +24,9 @@ from homeward.model import (
     ToolCall,
     Usage,
 )
+from homeward.signals.heuristic import Heuristic
 from homeward.strategies.cached import Cache, Cached
+from homeward.strategies.cascade import Cascade
 from tests.contract import HELLO, Tree, fails, heard, promises, said, says
 
 ANSWER = (
@@ -210,3 +212,10 @@ def test_the_size_is_counted_and_bounded(puts: list[tuple[str, bytes]]) -> None:
     kept = {key: found for key in "abcdef" if (found := cache.get(key)) is not None}
     assert cache.used == sum(len(key) + len(value) for key, value in kept.items())
     assert kept.items() <= dict(puts).items()
+
+
+async def test_a_degraded_answer_is_not_remembered() -> None:
+    final = Scripted([Failed("down")])
+    model = Cached(Cascade([says("draft")], final, Heuristic(), threshold=2.0))
+    assert [await said(model), await said(model)] == ["draft", "draft"]
+    assert len(final.journal.asked) == 2

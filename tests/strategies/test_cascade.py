@@ -1,24 +1,33 @@
+from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import pytest
 
 from homeward.backends.scripted import Scripted
-from homeward.errors import ConfigError, Failed, Forbidden
+from homeward.errors import ConfigError, Failed, Forbidden, TimedOut
 from homeward.model import (
     Answer,
     Candidate,
+    Check,
     Decision,
     Edit,
     Event,
     Finish,
     Logprob,
+    Model,
     Reading,
     Request,
     Text,
     ToolCall,
+    Usage,
     collect,
 )
+from homeward.signals.agreement import Agreement
+from homeward.signals.answers import EXTRACTORS
+from homeward.signals.judge import Judge
 from homeward.strategies.cascade import Cascade
+from homeward.strategies.deadline import Deadline
 from tests.contract import HELLO, Tree, fails, heard, promises, said, says
 
 
@@ -131,7 +140,7 @@ async def test_when_the_final_model_fails_the_best_draft_answers(error: Exceptio
     events = await heard(Cascade(drafts, Scripted([error]), Longer(), threshold=1.0))
     assert words(events) == "better"
     decision = [e for e in events if isinstance(e, Decision)][-1]
-    assert (decision.chose, decision.numbers) == ("b", {"score": 0.6})
+    assert (decision.chose, decision.numbers) == ("b", {"degraded": 1.0, "score": 0.6})
     assert decision.because.startswith("degraded")
 
 
@@ -180,3 +189,22 @@ async def test_edits_of_a_rejected_draft_are_dropped_with_its_words() -> None:
 def test_a_cascade_without_drafts_fails_at_construction() -> None:
     with pytest.raises(ConfigError, match="at least one draft"):
         Cascade([], says(), Longer())
+
+
+@pytest.mark.parametrize("check", [Judge, lambda model: Agreement(model, EXTRACTORS["text"]())])
+async def test_a_check_that_is_cut_off_from_outside_is_billed(
+    check: Callable[[Model], Check],
+) -> None:
+    checker = says("42", after=5.0)
+    model = Deadline(Cascade([says("draft")], says("final"), check(checker)), first=0.03)
+    bills: list[str] = []
+
+    async def listen() -> None:
+        async with aclosing(model.chat(HELLO)) as events:
+            async for event in events:
+                bills.extend([event.outcome] if isinstance(event, Usage) else [])
+
+    with pytest.raises(TimedOut):
+        await listen()
+    assert len(checker.journal.asked) == 1
+    assert bills == ["finished", "cancelled"]

@@ -1,7 +1,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from homeward.backends.scripted import Scripted
 from homeward.errors import Failed, Garbled, TimedOut
 from homeward.model import Call, Event, Finish, Model, Note, Request, Stream, Text, Usage
-from homeward.strategies.children import ROOM, Child, Children, side_by_side, together
+from homeward.strategies.children import ROOM, Child, Children, side_by_side
 from homeward.strategies.concat import Concat
 from homeward.strategies.ensemble import Ensemble
 from homeward.strategies.hedge import Hedge
@@ -77,6 +77,14 @@ async def everything(side: Children) -> list[tuple[str, Event | None]]:
     while (arrival := await side.next()) is not None:
         arrivals.append((arrival.child.label, arrival.event))
     return arrivals
+
+
+async def together(
+    children: Mapping[str, Model], request: Request | Mapping[str, Request]
+) -> dict[str, Child]:
+    async with side_by_side(children, request) as side:
+        await everything(side)
+        return side.all
 
 
 async def first_word(side: Children) -> Child:
@@ -202,8 +210,9 @@ async def test_a_child_stopped_early_is_closed_and_billed_once() -> None:
 
 async def test_stopping_passes_on_what_had_arrived_and_leaves_the_others_alone() -> None:
     async with side_by_side({"a": says("one"), "b": says("two")}, HELLO) as side:
-        await side.next()
-        await asyncio.sleep(0.01)  # both have said everything; nothing of it was taken up
+        for _ in range(3):  # both calls, and a word
+            await side.next()
+        await asyncio.sleep(0.01)  # both have said everything; the rest was not taken up
         left = await side.stop("a")
         assert [e.outcome for e in left if isinstance(e, Usage)] == ["finished"]
         assert side.all["a"].answered
@@ -222,6 +231,7 @@ async def test_leaving_closes_every_stream_however_one_leaves() -> None:
     async with aclosing(strategy()) as reading:  # GeneratorExit
         await anext(reading)
         await anext(reading)
+        await asyncio.sleep(0)
         assert sum(leaf.journal.open for leaf in leaves) > 0
     assert [leaf.journal.open for leaf in leaves] == [0, 0]
     task = asyncio.create_task(together(named, HELLO))
@@ -257,3 +267,29 @@ def five_deep() -> Tree:
 
 async def test_a_hang_up_reaches_the_leaves_of_a_tree_five_deep() -> None:
     await promises(five_deep)
+
+
+async def test_no_child_works_before_its_call_has_been_passed_on() -> None:
+    a, b = says("a"), says("b")
+    async with side_by_side({"a": a, "b": b}, HELLO) as side:
+        await side.next()
+        await asyncio.sleep(0.01)
+        assert [leaf.journal.asked for leaf in (a, b)] == [[], []]
+        await everything(side)
+    assert [len(leaf.journal.asked) for leaf in (a, b)] == [1, 1]
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Calls that all have the same name."""
+
+    async def chat(self, request: Request) -> Stream:
+        for _ in range(2):
+            yield Call("1", "numbered")
+            yield Usage("1", "numbered")
+        yield Finish()
+
+
+async def test_calls_of_the_same_name_do_not_wait_for_each_other() -> None:
+    children = await together({"a": Numbered(), "b": Numbered()}, HELLO)
+    assert [len(child.events) for child in children.values()] == [5, 5]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pytest
 
 from homeward.backends.scripted import Scripted
-from homeward.errors import AllFailed, ConfigError
+from homeward.errors import AllFailed, ConfigError, TimedOut
 from homeward.model import (
     Answer,
     Candidate,
@@ -130,6 +130,19 @@ async def test_weights_set_the_prior_and_the_order_of_asking() -> None:
     assert places == sorted(places)
 
 
+async def test_a_member_left_out_of_the_weights_is_ordered_as_it_is_counted() -> None:
+    panel = Ensemble({"a": says("1"), "b": says("2")}, Concat(), weights={"b": 0.3})
+    answer = await collect(panel.chat(HELLO))
+    assert answer.text.index("## a") < answer.text.index("## b")
+
+
+async def test_a_deadline_that_has_passed_is_told_and_nobody_is_asked() -> None:
+    leaf = says("a")
+    with pytest.raises(TimedOut, match="deadline has passed"):
+        await collect(Ensemble([leaf], Concat()).chat(HELLO.with_(deadline=time.monotonic() - 1)))
+    assert leaf.journal.asked == []
+
+
 @pytest.mark.parametrize("place", range(5))
 async def test_members_call_tools_only_where_the_merge_can_choose_among_calls(place: int) -> None:
     leaf, judge = says("fine"), says("A")
@@ -151,6 +164,9 @@ async def test_members_call_tools_only_where_the_merge_can_choose_among_calls(pl
         ({"quorum": 3}, "1 to 2"),
         ({"weights": {"c": 1.0}}, "the models are a, b"),
         ({"models": {}}, "at least one"),
+        ({"weights": {"a": 50}}, "0 to 1"),
+        ({"margin": -1.0}, "negative"),
+        ({"patience": -1.0}, "negative"),
     ],
 )
 def test_wrong_settings_are_told_in_a_sentence(fields: dict[str, Any], sentence: str) -> None:

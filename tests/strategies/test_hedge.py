@@ -1,7 +1,7 @@
 import pytest
 
 from homeward.backends.scripted import Scripted
-from homeward.errors import AllFailed, Failed
+from homeward.errors import AllFailed, ConfigError, Failed
 from homeward.model import Decision, Finish, Text, collect
 from homeward.strategies.hedge import Hedge
 from tests.contract import HELLO, Tree, fails, heard, promises, says
@@ -70,3 +70,16 @@ async def test_after_the_first_word_the_voice_stays() -> None:
 async def test_fails_when_all_fail() -> None:
     with pytest.raises(AllFailed, match="boom; bang"):
         await collect(Hedge([fails(), Scripted(fails="bang")], after=SLOW).chat(HELLO))
+
+
+@pytest.mark.parametrize(("models", "after"), [([], 1.0), ([says("a")], -1.0)])
+def test_nobody_to_ask_and_a_negative_wait_are_refused(
+    models: list[Scripted], after: float
+) -> None:
+    with pytest.raises(ConfigError):
+        Hedge(models, after=after)
+
+
+async def test_without_a_wait_all_are_asked_at_once() -> None:
+    model = Hedge([says("slow", after=SLOW), says("slow too", after=SLOW), says("quick")], after=0)
+    assert "".join(e.text for e in await heard(model) if isinstance(e, Text)) == "quick"

@@ -8,6 +8,7 @@ import pytest
 
 from homeward.backends.meter import Meter
 from homeward.backends.scripted import Scripted
+from homeward.errors import TimedOut
 from homeward.model import (
     Answer,
     Candidate,
@@ -18,8 +19,10 @@ from homeward.model import (
     Request,
     Stream,
     Text,
+    Usage,
     collect,
 )
+from homeward.strategies.deadline import Deadline
 from homeward.strategies.ensemble import Ensemble
 from homeward.strategies.rank import Rank
 from tests.contract import HELLO, fails, says
@@ -187,3 +190,19 @@ async def test_when_all_speak_to_the_judge_it_is_not_asked() -> None:
     answer = await ranked(judge, *ATTACKS)
     assert answer.text == ATTACKS[0]
     assert judge.journal.asked == []
+
+
+async def test_a_judge_that_is_cut_off_from_outside_is_billed() -> None:
+    judge = says("A", after=5.0)
+    panel = Ensemble([says("one"), says("two")], Rank(judge))
+    bills: list[str] = []
+
+    async def listen() -> None:
+        async with aclosing(Deadline(panel, first=0.03).chat(HELLO)) as events:
+            async for event in events:
+                bills.extend([event.outcome] if isinstance(event, Usage) else [])
+
+    with pytest.raises(TimedOut):
+        await listen()
+    assert len(judge.journal.asked) == 2
+    assert bills == ["finished", "finished", "cancelled", "cancelled"]

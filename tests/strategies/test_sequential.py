@@ -1,10 +1,12 @@
 import asyncio
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeward.backends.scripted import Scripted
+from homeward.errors import TimedOut
 from homeward.model import Answer, Model, collect
 from homeward.strategies.concat import Concat
 from homeward.strategies.ensemble import Ensemble
@@ -110,3 +112,13 @@ async def test_whoever_asks_is_served_and_cancelling_anybody_blocks_nobody(
         if patience:
             assert isinstance(result, Answer)
             assert result.text == name
+
+
+async def test_a_deadline_that_passes_in_line_is_told_and_the_lane_goes_on() -> None:
+    lane, waiting, last = Lane(), says("never asked"), says("last")
+    async with lane.turn(says("before")):
+        late = HELLO.with_(deadline=time.monotonic() + 0.01)
+        with pytest.raises(TimedOut, match="another model was at work"):
+            await collect(Sequential(waiting, lane).chat(late))
+    assert waiting.journal.asked == []
+    assert await said(Sequential(last, lane)) == "last"

@@ -4,19 +4,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from homeward.errors import ConfigError, ModelError
+from homeward.errors import ConfigError
 from homeward.model import (
     Answer,
     Candidate,
-    Event,
     Extractor,
     Model,
     Models,
-    Note,
     Reading,
     Request,
+    Weighing,
     named,
+    weighed,
 )
+from homeward.signals.said import Said
 
 
 @dataclass(frozen=True)
@@ -37,42 +38,37 @@ class Agreement:
             raise ConfigError("an agreement needs a model to agree with; name one in `with`")
 
     async def __call__(self, request: Request, answer: Answer) -> Reading:
+        return await weighed(self.asking(request, answer))
+
+    async def asking(self, request: Request, answer: Answer) -> Weighing:
         own = self.extract(answer)
         if own is None:
-            return Reading(because="the draft has no answer of the type")
-        notes: list[Event] = []
+            yield Reading(because="the draft has no answer of the type")
+            return
         found: list[str] = []
         for name, model in self._checkers().items():
-            said, error = await _ask(model, request)
-            notes += said.notes
-            value = None if error else self.extract(said)
-            text = "" if error else said.text
-            notes.append(Candidate("agreement", name, text, extracted=value, error=error))
+            said = Said()
+            async with aclosing(said.ask(model, request)) as notes:
+                async for note in notes:
+                    yield note
+            value = None if said.error else self.extract(said.answer)
+            text = "" if said.error else said.answer.text
+            error = str(said.error) if said.error else None
+            yield Candidate("agreement", name, text, extracted=value, error=error)
             if value is not None:
                 found.append(value)
         numbers = {"agree": float(found.count(own)), "answered": float(len(found))}
         if not found:
             because = "no checker has an answer of the type"
-            return Reading(because=because, numbers=numbers, notes=tuple(notes))
+            yield Reading(because=because, numbers=numbers)
+            return
         because = f"{found.count(own)} of {len(found)} agree on {_short(own)}"
-        return Reading(own, found.count(own) / len(found), because, numbers, tuple(notes))
+        yield Reading(own, found.count(own) / len(found), because, numbers)
 
     def _checkers(self) -> dict[str, Model]:
         if isinstance(self.with_, Mapping | Sequence):
             return named(self.with_)
         return {"with": self.with_}
-
-
-async def _ask(model: Model, request: Request) -> tuple[Answer, str | None]:
-    """What was said, as far as it came, and why it came no further."""
-    events: list[Event] = []
-    try:
-        async with aclosing(model.chat(request)) as stream:
-            async for event in stream:
-                events.append(event)  # noqa: PERF401 - a failure must leave what came before it
-    except ModelError as error:
-        return Answer(tuple(event for event in events if isinstance(event, Note))), str(error)
-    return Answer(tuple(events)), None
 
 
 def _short(text: str) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from math import exp
 from typing import Literal
 
-from homeward.errors import ModelError
+from homeward.errors import ConfigError
 from homeward.fence import ask, conversation, fenced, suspicious, verdict
-from homeward.model import Answer, Event, Model, Reading, Request
+from homeward.model import Answer, Model, Reading, Request, Weighing, weighed
+from homeward.signals.said import Said
 
 SCALES: Mapping[str, Mapping[str, float]] = {
     "digit": {str(digit): digit / 9 for digit in range(10)},
@@ -46,11 +47,16 @@ class Judge:
     logprobs: int | None = 5
 
     async def __call__(self, request: Request, answer: Answer, /) -> Reading:
+        return await weighed(self.asking(request, answer))
+
+    async def asking(self, request: Request, answer: Answer, /) -> Weighing:
         text = "\n".join([answer.text, *(f"{c.name}({c.arguments})" for c in answer.tool_calls)])
         if not text.strip():
-            return Reading(score=0.0, because="the answer is empty")
+            yield Reading(score=0.0, because="the answer is empty")
+            return
         if (marker := suspicious(text)) is not None:
-            return Reading(score=0.0, because=f"the answer speaks to the judge: {marker!r}")
+            yield Reading(score=0.0, because=f"the answer speaks to the judge: {marker!r}")
+            return
         asked = ask(
             request,
             conversation(request, self.shown),
@@ -58,10 +64,12 @@ class Judge:
             QUESTIONS[self.scale],
             tokens=self.tokens,
         ).sampled(logprobs=self.logprobs)
-        said, error = await _reply(self.model, asked)
-        score = None if error else _score(said, SCALES[self.scale])
-        because = str(error) if error else f"the judge said {said.text.strip()[:80]!r}"
-        return Reading(score=score, because=because, notes=said.notes)
+        said = Said()
+        async with aclosing(said.ask(self.model, asked)) as notes:
+            async for note in notes:
+                yield note
+        score = None if said.error else _score(said.answer, SCALES[self.scale])
+        yield Reading(score=score, because=_because(said))
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,14 @@ class JudgeLabel:
     tokens: int = 16
     shown: int = 1500
 
+    def __post_init__(self) -> None:
+        if not self.labels:
+            raise ConfigError("a judge needs `labels` to choose from; write at least one")
+
     async def __call__(self, request: Request, /) -> Reading:
+        return await weighed(self.asking(request))
+
+    async def asking(self, request: Request, /) -> Weighing:
         choices = "\n".join(f"- {label}: {what}" for label, what in self.labels.items())
         asked = ask(
             request,
@@ -85,22 +100,16 @@ class JudgeLabel:
             f"Reply with one of these words and nothing else: {', '.join(self.labels)}.",
             tokens=self.tokens,
         )
-        said, error = await _reply(self.model, asked)
-        label = None if error else verdict(said.text, self.labels)
-        because = str(error) if error else f"the judge said {said.text.strip()[:80]!r}"
-        return Reading(label=label, because=because, notes=said.notes)
+        said = Said()
+        async with aclosing(said.ask(self.model, asked)) as notes:
+            async for note in notes:
+                yield note
+        label = None if said.error else verdict(said.answer.text, self.labels)
+        yield Reading(label=label, because=_because(said))
 
 
-async def _reply(model: Model, request: Request) -> tuple[Answer, ModelError | None]:
-    """All that came, bills included, also where it ended in an error."""
-    events: list[Event] = []
-    try:
-        async with aclosing(model.chat(request)) as stream:
-            async for event in stream:
-                events.append(event)  # noqa: PERF401 - kept when the stream fails
-    except ModelError as error:
-        return Answer(tuple(events)), error
-    return Answer(tuple(events)), None
+def _because(said: Said) -> str:
+    return str(said.error or f"the judge said {said.answer.text.strip()[:80]!r}")
 
 
 def _score(said: Answer, scale: Mapping[str, float]) -> float | None:
@@ -111,8 +120,9 @@ def _score(said: Answer, scale: Mapping[str, float]) -> float | None:
     if token is None:
         return scale[word]
     chances = {
-        text: (exp(logprob), scale[known])
+        text: (exp(min(logprob, 0.0)), scale[known])
         for text, logprob in (*token.top, (token.token, token.logprob))
         if (known := verdict(text, scale)) is not None
     }
-    return sum(p * value for p, value in chances.values()) / sum(p for p, _ in chances.values())
+    total = sum(p for p, _ in chances.values())
+    return sum(p * value for p, value in chances.values()) / total if total else scale[word]

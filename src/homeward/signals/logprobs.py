@@ -30,7 +30,7 @@ class Logprobs:
         if not tokens:
             return Reading(because="the answer carries no logprobs; its runtime may not send them")
         found = tokens[math.floor(self.quantile * (len(tokens) - 1))]
-        score = min(1.0, math.exp(found.logprob))
+        score = math.exp(min(found.logprob, 0.0))
         return Reading(
             score=score,
             because=f"p = {score:.2f} at the {self.quantile:g} quantile, {found.token!r}",

@@ -28,7 +28,12 @@ _REFUSAL = re.compile(
 
 
 def visible(answer: Answer) -> str:
-    """The words without reasoning in ``<think>`` tags and without stray end tokens."""
+    """The words without reasoning in ``<think>`` tags and without stray end tokens.
+
+    Empty where a tool is called: what stands beside a call ("let me add 17 and 25") is no answer.
+    """
+    if answer.tool_calls:
+        return ""
     text = _THOUGHT.sub("", answer.text).strip()
     while found := _END_TOKEN.search(text, max(0, len(text) - 24)):
         text = text[: found.start()].rstrip()

@@ -11,7 +11,7 @@ from typing import Any
 from homeward.model import Answer
 from homeward.signals.slots import visible
 
-_FENCED = re.compile(r"```[ \t]*([\w+#-]*)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
+_FENCED = re.compile(r"```[ \t]{0,9}([\w+#-]{0,40})[^\n]{0,200}\n(.*?)(?:```|\Z)", re.DOTALL)
 _OPENING = re.compile(r"[{\[]")
 _OPENINGS_TRIED = 32  # a text full of brackets is prose, and each try costs its length
 
@@ -30,11 +30,14 @@ class Json:
         found = _json_in(visible(answer))
         if found is None:
             return None
-        if not self.fields:
+        if self.fields:
+            if not isinstance(found, dict) or not any(name in found for name in self.fields):
+                return None
+            found = {name: found.get(name) for name in self.fields}
+        try:
             return canonical_json(found)
-        if not isinstance(found, dict) or not any(name in found for name in self.fields):
+        except RecursionError:  # nested deeper than can be compared
             return None
-        return canonical_json({name: found.get(name) for name in self.fields})
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,9 @@ class ToolCalls:
     def __call__(self, answer: Answer) -> str | None:
         try:
             calls = [[call.name, _loads(call.arguments or "{}")] for call in answer.tool_calls]
+            return canonical_json(sorted(calls, key=canonical_json)) if calls else None
         except (ValueError, RecursionError):
             return None
-        return canonical_json(sorted(calls, key=canonical_json)) if calls else None
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ class Cached:
     """Replays the whole answer to an identical request; a hit has a `Decision` and no bill.
 
     Streams, on a hit at once. Tool calls are kept and replayed. Only answers that ended by
-    themselves are kept: not failed, not cut by length, not filtered, not hung up on. A request
+    themselves are kept: not failed, not cut by length, not filtered, not hung up on; and none
+    that a `Decision` calls degraded, as the better one may be there a moment later. A request
     with a temperature above 0 and no seed wants another answer each time and is never looked
     up, unless ``always``.
 
@@ -112,6 +113,8 @@ class Cached:
             async for event in events:
                 if isinstance(event, Edit) or not isinstance(event, Note):
                     words.append(event)
+                if isinstance(event, Decision) and event.numbers.get("degraded"):
+                    remember = False
                 if remember and isinstance(event, Finish) and event.reason in _COMPLETE:
                     self.cache.put(key, _ENCODER.encode(words))
                 yield event

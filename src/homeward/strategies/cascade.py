@@ -23,6 +23,7 @@ from homeward.model import (
     Stream,
     Text,
     named,
+    weigh,
 )
 
 
@@ -81,9 +82,16 @@ class Cascade:
                 yield Decision("cascade", "escalate", f"{name} failed: {error}")
                 continue
             answer = Answer(tuple(held))
-            reading = await self._read(request, answer)
-            for note in reading.notes:
-                yield note
+            reading = Reading()
+            try:
+                async with aclosing(weigh(self.accept, request, answer)) as notes:
+                    async for note in notes:
+                        if isinstance(note, Reading):
+                            reading = note
+                        else:
+                            yield note
+            except ModelError as error:
+                reading = Reading(because=f"the check failed: {error}")
             score = -math.inf if reading.score is None else reading.score
             kept = score >= self.threshold
             yield Candidate("cascade", name, answer.text, kept=kept)
@@ -111,7 +119,7 @@ class Cascade:
             if spoken or best is None:
                 raise
             reason = f"degraded: the final model failed ({error}), the best draft answers"
-        yield Decision("cascade", best.name, reason, _finite(best.score))
+        yield Decision("cascade", best.name, reason, {"degraded": 1.0, **_finite(best.score)})
         for event in best.words:
             yield event
 
@@ -119,12 +127,6 @@ class Cascade:
         if isinstance(self.accept, ReadsLogprobs) and request.sampling.logprobs is None:
             return request.sampled(logprobs=self.accept.logprobs)
         return request
-
-    async def _read(self, request: Request, answer: Answer) -> Reading:
-        try:
-            return await self.accept(request, answer)
-        except ModelError as error:
-            return Reading(because=f"the check failed: {error}")
 
     def _decision(self, name: str, reading: Reading, *, kept: bool) -> Decision:
         score = {} if reading.score is None else {"score": reading.score}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from homeward.errors import Failed, Garbled, ModelError, TimedOut
-from homeward.model import Answer, Event, Finish, Model, Note, Request, unbilled
+from homeward.model import Answer, Call, Event, Finish, Model, Note, Request, unbilled
 
 ROOM = 64  # arrivals that wait for a slow reader before the children pause
 
@@ -80,6 +80,8 @@ class Children:
         self._arrivals: deque[tuple[Child, Event | _End]] = deque()
         self._news = asyncio.Event()
         self._room = asyncio.Event()
+        self._told: dict[Child, asyncio.Event] = {}  # set once its call has been passed on
+        self._taken: list[Child] = []  # their calls were taken up last
 
     @property
     def running(self) -> list[str]:
@@ -97,12 +99,15 @@ class Children:
         A child's `ModelError` is kept in ``child.error``; any other exception is a bug in a
         child, and is raised here.
         """
-        left = None if until is None else until - time.monotonic()
-        if left is not None and left <= 0:
-            return None
+        for child in self._taken:  # whoever asks for more has passed on what there was
+            self._told[child].set()
+        self._taken.clear()
         while self._waiting and len(self._tasks) < self.at_once:
             child = self._waiting.popleft()
             self._tasks[child] = asyncio.create_task(self._pump(child), name=child.label)
+        left = None if until is None else until - time.monotonic()
+        if left is not None and left <= 0:
+            return None
         try:
             async with asyncio.timeout(left):
                 while not self._arrivals:
@@ -145,6 +150,8 @@ class Children:
             self._room.set()
         if not isinstance(what, _End):
             child.events.append(what)
+            if isinstance(what, Call):
+                self._taken.append(child)
             return Arrival(child, what)
         self._tasks.pop(child, None)
         child.ended = True
@@ -165,6 +172,9 @@ class Children:
         try:
             async with aclosing(child.model.chat(child.request)) as events:
                 async for event in events:
+                    if isinstance(event, Call):
+                        await self._tell(child, event)
+                        continue
                     self._lay_down(child, event)
                     while len(self._arrivals) >= ROOM:
                         self._room.clear()
@@ -175,6 +185,12 @@ class Children:
                 raise
         finally:
             self._lay_down(child, _End(end))
+
+    async def _tell(self, child: Child, call: Call) -> None:
+        """A child goes on to work when all above it know: what is cut off can then be billed."""
+        self._told[child] = told = asyncio.Event()
+        self._lay_down(child, call)
+        await told.wait()
 
     def _lay_down(self, child: Child, what: Event | _End) -> None:
         self._arrivals.append((child, what))
@@ -227,18 +243,3 @@ async def side_by_side(
         yield side
     finally:
         await side.close()
-
-
-async def together(
-    children: Mapping[str, Model],
-    request: Request | Mapping[str, Request],
-    *,
-    until: float | None = None,
-    at_once: int | None = None,
-) -> dict[str, Child]:
-    """Read children to their ends; those that still run at ``until`` are cut and billed."""
-    async with side_by_side(children, request, at_once=at_once) as side:
-        while await side.next(until) is not None:
-            pass
-        await side.stop(*side.running)
-        return side.all

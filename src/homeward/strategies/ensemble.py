@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from homeward.errors import AllFailed, ConfigError
+from homeward.errors import AllFailed, ConfigError, TimedOut
 from homeward.fence import suspicious
 from homeward.model import (
     Candidate,
@@ -69,18 +69,24 @@ class Panel:
         return [member for member in self.members if member.answered]
 
     def answers(self) -> list[Child]:
-        """As `answered`; raises AllFailed where there is none."""
+        """As `answered`; raises AllFailed where there is none, TimedOut if nobody was asked."""
         if found := self.answered:
             return found
-        raise AllFailed([member.error for member in self.members if member.error is not None])
+        errors = [member.error for member in self.members if member.error is not None]
+        if not errors:
+            raise TimedOut("the request's deadline has passed already; allow it more time")
+        raise AllFailed(errors)
 
     async def next(self, at_once: int | None = None) -> Arrival | None:
         """The next arrival, asking at most ``at_once`` members side by side.
 
         None when all have ended or no more time is to be spent on those that have not.
         """
+        until = self._until()
+        if until is not None and until <= time.monotonic():
+            return None
         self.side.at_once = self.at_once if at_once is None else min(self.at_once, at_once)
-        arrival = await self.side.next(self._until())
+        arrival = await self.side.next(until)
         if (
             arrival is not None
             and arrival.event is None
@@ -149,7 +155,8 @@ class Ensemble:
     """Asks ``models`` side by side and says what ``merge`` makes of their answers.
 
     The order of the models is the prior: who is believed first where nothing else decides.
-    ``weights`` (how often each is right, 0..1, by label) order them instead, highest first.
+    ``weights`` (how often each is right, 0..1, by label; 0.5 for one left out) order them
+    instead, highest first.
     ``at_once`` is how many work at the same time: None for as many as the merge has use for, 1
     for one after another where memory is short. Once ``quorum`` members have answered, the others
     are given ``patience`` more seconds (none by default; with patience alone, the quorum is a
@@ -179,6 +186,11 @@ class Ensemble:
             raise ConfigError(f"quorum is {self.quorum}; say 1 to {len(labels)}, the models' count")
         if unknown := [label for label in self.weights if label not in labels]:
             raise ConfigError(f"weights name {unknown[0]!r}; the models are {', '.join(labels)}")
+        if wrong := [label for label, p in self.weights.items() if not 0 <= p <= 1]:
+            weight = self.weights[wrong[0]]
+            raise ConfigError(f"the weight of {wrong[0]!r} is {weight:g}; say a share from 0 to 1")
+        if self.margin < 0 or (self.patience or 0) < 0:
+            raise ConfigError("`margin` and `patience` are durations; they cannot be negative")
 
     async def chat(self, request: Request) -> Stream:
         members = self._by_prior()
@@ -190,7 +202,7 @@ class Ensemble:
             panel = Panel(
                 request,
                 side,
-                self.weights,
+                self._weights(),
                 at_once=self.at_once or len(members),
                 quorum=self._quorum(len(members)),
                 patience=self.patience or 0.0,
@@ -205,8 +217,14 @@ class Ensemble:
 
     def _by_prior(self) -> dict[str, Model]:
         members = named(self.models)
-        order = sorted(members, key=lambda label: -self.weights.get(label, 0.0))
+        weights = self._weights()
+        order = sorted(members, key=lambda label: -weights.get(label, 0.0))
         return {label: members[label] for label in order}
+
+    def _weights(self) -> dict[str, float]:
+        """Of all members or of none; who has not been measured is right as often as not."""
+        labels = named(self.models) if self.weights else ()
+        return {label: self.weights.get(label, 0.5) for label in labels}
 
     def _quorum(self, members: int) -> int | None:
         if self.quorum is None and self.patience is not None:

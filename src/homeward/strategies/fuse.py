@@ -80,6 +80,7 @@ class Fuse:
             if spoken:
                 return
             voice, because = different[0], "the judge said nothing: the first in prior order"
+            numbers["degraded"] = 1.0
         for note in panel.candidates("fuse", [voice.label]):
             yield note
         yield Decision("fuse", voice.label, because, numbers)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from homeward.errors import AllFailed
+from homeward.errors import AllFailed, ConfigError
 from homeward.model import Decision, Models, Note, Request, Seconds, Stream, named
 from homeward.strategies.children import Child, Children, side_by_side
 
@@ -20,6 +20,12 @@ class Hedge:
 
     models: Models
     after: Seconds
+
+    def __post_init__(self) -> None:
+        if not self.models:
+            raise ConfigError("a hedge needs at least one model; name some in `models`")
+        if self.after < 0:
+            raise ConfigError(f"`after` is {self.after:g} s; a wait cannot be negative")
 
     async def chat(self, request: Request) -> Stream:
         async with side_by_side(named(self.models), request, at_once=1) as side:

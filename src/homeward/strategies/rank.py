@@ -1,13 +1,13 @@
 """Rank: a judge compares the answers two by two, and the one that wins is said."""
 
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from typing import ClassVar
 
 from homeward.fence import ask, conversation, fenced, verdict
-from homeward.model import Decision, Event, Model, Note, Stream
-from homeward.strategies.children import Child, together
+from homeward.model import Decision, Model, Note, Stream
+from homeward.strategies.children import Child, Children, side_by_side
 from homeward.strategies.ensemble import Panel, contestants
 
 MOST = 4  # candidates a judge is shown; each further one costs two more calls
@@ -65,9 +65,17 @@ class Rank:
         standing = contestants(answers)[:MOST]
         matches: list[Match] = []
         while len(standing) > 1:
-            played, bills = await self._round(panel, standing)
-            for bill in bills:
-                yield bill
+            pairs = [(standing[i], standing[-1 - i]) for i in range(len(standing) // 2)]
+            async with self._judges(panel, pairs) as judges:
+                while (arrival := await judges.next(panel.request.deadline)) is not None:
+                    if isinstance(arrival.event, Note):
+                        yield arrival.event
+                for bill in await judges.stop(*judges.running):
+                    yield bill
+            verdicts = list(judges.all.values())
+            played = [
+                _match(*match) for match in zip(pairs, verdicts[::2], verdicts[1::2], strict=True)
+            ]
             matches += played
             bye = standing[len(standing) // 2 : -(len(standing) // 2)]
             winners = [*bye, *(match.winner for match in played)]
@@ -79,9 +87,10 @@ class Rank:
             yield event
         yield standing[0].finish
 
-    async def _round(self, panel: Panel, seeds: Sequence[Child]) -> tuple[list[Match], list[Event]]:
-        """The best seed against the last, and so on; all verdicts of a round side by side."""
-        pairs = [(seeds[i], seeds[-1 - i]) for i in range(len(seeds) // 2)]
+    def _judges(
+        self, panel: Panel, pairs: Sequence[tuple[Child, Child]]
+    ) -> AbstractAsyncContextManager[Children]:
+        """Two for each pair, one for either order; all of a round side by side."""
         shown = {
             f"{place}{order}": (pair if order == "A" else pair[::-1])
             for place, pair in enumerate(pairs)
@@ -97,17 +106,7 @@ class Rank:
             )
             for name, (left, right) in shown.items()
         }
-        judges = await together(
-            dict.fromkeys(asked, self.judge),
-            asked,
-            until=panel.request.deadline,
-            at_once=panel.at_once,
-        )
-        played = [
-            _match(pair, judges[f"{place}A"], judges[f"{place}B"])
-            for place, pair in enumerate(pairs)
-        ]
-        return played, [e for judge in judges.values() for e in judge.events if isinstance(e, Note)]
+        return side_by_side(dict.fromkeys(asked, self.judge), asked, at_once=panel.at_once)
 
 
 def _match(pair: tuple[Child, Child], forwards: Child, backwards: Child) -> Match:
@@ -134,6 +133,7 @@ def _decision(winner: Child, matches: Sequence[Match]) -> Decision:
         because = "no two different answers to compare"
     elif not numbers["verdicts"]:
         because = "the judge gave no verdict: the first in prior order"
+        numbers["degraded"] = 1.0
     else:
         because = f"won {sum(match.winner is winner for match in matches)} of its matches"
     return Decision("rank", winner.label, because, numbers)

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from homeward.errors import ConfigError, ModelError, Rejected
-from homeward.model import Decision, Model, Reading, Request, Signal, Stream
+from homeward.model import Decision, Model, Reading, Request, Signal, Stream, weigh
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,18 @@ class Router:
             raise ConfigError("a router needs a model for at least one label, or an `else`")
 
     async def chat(self, request: Request) -> Stream:
+        reading = Reading()
         try:
-            reading = await self.by(request)
+            async with aclosing(weigh(self.by, request)) as notes:
+                async for note in notes:
+                    if isinstance(note, Reading):
+                        reading = note
+                    else:
+                        yield note
         except ModelError as error:
             if self.else_ is None:
                 raise
             reading = Reading(because=f"the signal failed: {error}")
-        for note in reading.notes:
-            yield note
         label = reading.label
         model = self.else_ if label is None else self.routes.get(label, self.else_)
         if model is None:

@@ -1,11 +1,13 @@
 """Sequential: models that do not fit in memory together take turns."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
+from homeward.errors import TimedOut
 from homeward.model import Model, Request, Stream
 
 
@@ -26,18 +28,27 @@ class Lane:
     )
 
     @asynccontextmanager
-    async def turn(self, model: Model) -> AsyncGenerator[None, None]:
-        """Hold the lane for a model; those who hold it for the same one hold it together."""
+    async def turn(self, model: Model, until: float | None = None) -> AsyncGenerator[None, None]:
+        """Hold the lane for a model; those who hold it for the same one hold it together.
+
+        TimedOut when the turn has not come at ``until`` (on time.monotonic()'s clock).
+        """
         admitted = asyncio.get_running_loop().create_future()
         self._queue.append((model, admitted))
         self._admit()
         try:
-            await admitted
-        except asyncio.CancelledError:
+            async with asyncio.timeout(None if until is None else until - time.monotonic()):
+                await admitted
+        except (asyncio.CancelledError, TimeoutError) as error:
             if admitted.cancelled():
                 self._admit()
             else:  # admitted and cancelled in the same moment
                 self._leave()
+            if isinstance(error, TimeoutError):
+                raise TimedOut(
+                    "the request's deadline passed while another model was at work; allow it more "
+                    "time, or fewer models that take turns"
+                ) from None
             raise
         try:
             yield
@@ -71,7 +82,8 @@ class Sequential:
 
     Put it around leaves, and give one `Lane` to all that share the memory; a strategy in a lane
     whose own children need the same lane would wait for itself. How many requests one model may
-    serve at a time is not its business (see `limited`). Streams; tool calls pass through.
+    serve at a time is not its business (see `limited`). Streams; tool calls pass through. A
+    request whose deadline passes in line is `TimedOut`.
     """
 
     model: Model
@@ -79,7 +91,7 @@ class Sequential:
 
     async def chat(self, request: Request) -> Stream:
         async with (
-            self.lane.turn(self.model),
+            self.lane.turn(self.model, request.deadline),
             aclosing(self.model.chat(request)) as events,
         ):
             async for event in events:

@@ -146,7 +146,7 @@ class Vote:
 
 
 def _weight(panel: Panel, label: str) -> float:
-    return vote_weight(panel.weights.get(label, 0.5)) if panel.weights else 1.0
+    return vote_weight(panel.weights[label]) if panel.weights else 1.0
 
 
 def _decision(chose: str, won: Standing | None, ballots: Sequence[Ballot]) -> Decision:
