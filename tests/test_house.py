@@ -6,8 +6,12 @@ import homeward
 from homeward.errors import ConfigError, ModelMissing
 from homeward.house import configuration, open_house
 from homeward.model import Clearance, Request, collect
-from tests.backends.servers import Reply, Routes, answers, lines, playing
+from tests.backends.servers import Asked, Reply, Routes, answers, lines, playing
 
+HELLO = lines(
+    {"model": "large:9b", "message": {"role": "assistant", "content": "hi"}, "done": False},
+    {"model": "large:9b", "done": True, "done_reason": "stop", "eval_count": 1},
+)
 OLLAMA: Routes = {
     ("GET", "/"): Reply(b"Ollama is running"),
     ("GET", "/v1/models"): answers({"object": "list", "data": []}),
@@ -28,10 +32,7 @@ OLLAMA: Routes = {
         }
     ),
     ("POST", "/api/show"): answers({"capabilities": ["completion"]}),
-    ("POST", "/api/chat"): lines(
-        {"model": "large:9b", "message": {"role": "assistant", "content": "hi"}, "done": False},
-        {"model": "large:9b", "done": True, "done_reason": "stop", "eval_count": 1},
-    ),
+    ("POST", "/api/chat"): HELLO,
 }
 
 
@@ -92,3 +93,46 @@ def test_the_blocking_door_answers() -> None:
 async def test_the_blocking_door_does_not_block_a_running_loop() -> None:
     with pytest.raises(ConfigError, match="open_house"):
         homeward.ask("hello")
+
+
+async def test_a_model_that_is_called_like_a_route_does_not_take_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    routes = dict(OLLAMA)
+    routes["GET", "/api/tags"] = answers({"models": [{"name": "auto", "size": 1, "details": {}}]})
+    async with playing(routes) as server:
+        monkeypatch.setenv("OLLAMA_HOST", str(server))
+        async with open_house() as house:
+            answer = await collect(house["auto"].chat(Request.of("hello")))
+    assert "ollama/auto" in house.models
+    assert str(answer) == "hi"
+
+
+async def test_where_the_largest_does_not_load_the_next_answers_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chats: list[Asked] = []
+
+    def chat(asked: Asked) -> Reply:
+        chats.append(asked)
+        full = answers({"error": "model requires more system memory"}, status=500)
+        return full if len(chats) == 1 else HELLO
+
+    async with playing(dict(OLLAMA) | {("POST", "/api/chat"): chat}) as server:
+        monkeypatch.setenv("OLLAMA_HOST", str(server))
+        async with open_house() as house:
+            answer = await collect(house["auto"].chat(Request.of("hello")))
+    decisions = [event for event in answer.events if isinstance(event, homeward.Decision)]
+    assert [decision.chose for decision in decisions] == ["small:1b"]
+    assert "more system memory" in decisions[0].because
+
+
+async def test_a_server_that_has_gone_meanwhile_is_told_and_the_demonstration_does_not_step_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with playing(OLLAMA) as server:
+        monkeypatch.setenv("OLLAMA_HOST", str(server))
+        config = await configuration()
+    async with open_house(config) as house:
+        with pytest.raises(homeward.ModelError, match="is the server running"):
+            await collect(house["auto"].chat(Request.of("hello")))

@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from homeward.house import open_house, run_outside_a_loop
+from homeward.errors import ConfigError
+from homeward.house import open_house
 from homeward.model import Answer, Clearance, Request, Sampling, collect
 
 
@@ -22,9 +23,10 @@ def ask(
     (``machine``, ``network`` or ``world``) says how far the question may travel, by default as
     far as the configuration says. ``sampling`` takes the fields of `Sampling`.
 
-    Raises `ModelError` when no model could answer and `ConfigError` for a wrong file.
+    Raises `ModelError` when no model could answer, `ConfigError` for a wrong file, and `ValueError`
+    for a word that is no clearance.
     """
-    run_outside_a_loop()
+    _refuse_inside_a_loop()
 
     async def answer() -> Answer:
         async with open_house(config) as house:
@@ -33,3 +35,14 @@ def ask(
             return await collect(house[route or house.default].chat(request))
 
     return asyncio.run(answer())
+
+
+def _refuse_inside_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise ConfigError(
+        "homeward.ask() blocks, and an event loop is running here: "
+        "use `async with homeward.open_house() as house` and `house['auto'].chat(request)`"
+    )

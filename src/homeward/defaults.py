@@ -13,6 +13,9 @@ from homeward.box import MEMBERS
 from homeward.model import Clearance
 
 SPECIALISTS = ("arith", "code", "facts", "words")
+RESERVED = frozenset({"auto", "council", "demo", *(f"box/{name}" for name in MEMBERS)})
+"""Names that what was found cannot have."""
+
 COUNCIL = 3  # most of a vote's gain comes with three to five members (GSM8K, seven models)
 
 NOTICE_MODEL = "notice"
@@ -88,7 +91,10 @@ def _box_routes() -> dict[str, Any]:
 
 
 def _auto(ranked: Sequence[Local]) -> dict[str, Any]:
-    """The largest answers, a coder answers code, and the next in size stands in for either."""
+    """The largest answers, a coder answers code, and the next in size stands in for either.
+
+    The demonstration models do not: where all fail, why they did is of more use than a toy's word.
+    """
     rest: dict[str, Any] = {"fallback": [local.name for local in ranked]}
     coder = next((local for local in ranked if local.codes), None)
     if coder is None or len(ranked) == 1:

@@ -5,18 +5,22 @@ A signal that asks a model (a judge) is not asked here: what it would decide sta
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from homeward.model import Model, Reading, Request
+from homeward.errors import ModelError
+from homeward.model import Model, Reading, Request, named
 from homeward.strategies.cascade import Cascade
 from homeward.strategies.ensemble import Ensemble
 from homeward.strategies.fallback import Fallback
 from homeward.strategies.hedge import Hedge
 from homeward.strategies.router import Router
+from homeward.strategies.vote import Vote
+from homeward.strategies.weighted import Weighted
 
 Walked = Literal["yes", "perhaps", "no"]
+Verdicts: TypeAlias = dict[str, tuple[Walked, str]]
 LOWER: Mapping[Walked, int] = {"yes": 0, "perhaps": 1, "no": 2}
 
 
@@ -37,51 +41,74 @@ async def explain(model: Model, request: Request, name: str) -> Step:
 
 
 async def _step(node: Any, request: Request, edge: str, walked: Walked, because: str) -> Step:
-    verdicts = await _verdicts(node, request)
     children = []
-    for label, child in children_of(node) if walked != "no" else ():
+    below = list(children_of(node)) if walked != "no" else []
+    verdicts = await _verdicts(node, request, [label for label, _ in below]) if below else {}
+    for label, child in below:
         own, why = verdicts.get(label, ("yes", ""))
         worse: Walked = max(walked, own, key=LOWER.__getitem__)
         children.append(await _step(child, request, label, worse, why))
     return Step(edge, type(node).__name__.lower(), walked, because, _about(node), tuple(children))
 
 
-async def _verdicts(node: Any, request: Request) -> dict[str, tuple[Walked, str]]:
-    """What this node would do with each child, as far as that is known before it is asked."""
-    labels = [label for label, _ in children_of(node)]
+async def _verdicts(node: Any, request: Request, labels: Sequence[str]) -> Verdicts:
+    """What this node would do with each child, as far as that is known before it is asked.
+
+    A child that is left out is asked.
+    """
     match node:
         case Router():
             return await _routed(node, request, labels)
-        case Fallback() | Hedge():
-            late = "if the one before fails" + (" or is slow" if isinstance(node, Hedge) else "")
-            return {
-                x: ("perhaps", late) if place else ("yes", "") for place, x in enumerate(labels)
-            }
+        case Fallback():
+            return _perhaps(labels[1:], "if the one before fails")
+        case Hedge():
+            return _perhaps(labels[1:], "if the one before fails or is slow")
         case Cascade():
-            drafts = [f"drafts.{label}" for label in _names(node.drafts)]
-            verdicts: dict[str, tuple[Walked, str]] = {"final": ("perhaps", "if no draft is kept")}
-            return verdicts | dict.fromkeys(drafts[1:], ("perhaps", "if the draft before is not"))
-        case Ensemble() if node.at_once is not None:
-            return {
-                x: ("perhaps", "if those before do not agree")
-                for place, x in enumerate(label for label in labels if label.startswith("models."))
-                if place >= max(2, node.at_once)
-            }
+            drafts = [label for label in labels if label.startswith("drafts.")]
+            late = _perhaps(drafts[1:], "if the draft before is not kept")
+            return late | _perhaps(["final"], "if no draft is kept")
+        case Ensemble():
+            return _merged(node)
     return {}
 
 
-async def _routed(
-    router: Router, request: Request, labels: Sequence[str]
-) -> dict[str, tuple[Walked, str]]:
+def _perhaps(labels: Sequence[str], why: str) -> Verdicts:
+    return dict.fromkeys(labels, ("perhaps", why))
+
+
+async def _routed(router: Router, request: Request, labels: Sequence[str]) -> Verdicts:
     if any(True for _ in children_of(router.by)):
-        open_: tuple[Walked, str] = ("perhaps", "a model decides: not asked here")
-        return {label: open_ for label in labels if not label.startswith("by.")}
-    reading: Reading = await router.by(request)
+        edges = [label for label in labels if not label.startswith("by.")]
+        return _perhaps(edges, "a model decides: not asked here")
+    try:
+        reading = await router.by(request)
+    except ModelError as error:
+        reading = Reading(because=f"the signal failed: {error}")
     chosen = f"routes.{reading.label}"
     if chosen not in labels:
         chosen = "else"
     why = reading.because or f"label {reading.label}"
+    if chosen not in labels:
+        return dict.fromkeys(labels, ("no", why))
     return {label: ("yes", why) if label == chosen else ("no", "") for label in labels}
+
+
+def _merged(ensemble: Ensemble) -> Verdicts:
+    """Whom a merge asks from the start: a vote may end early, and weighted asks one by one."""
+    names = sorted(named(ensemble.models), key=lambda name: -ensemble.weights.get(name, 0.0))
+    edges = [f"models.{name}" for name in names]
+    untyped = _perhaps(["merge.else"], "if nobody gives a typed answer")
+    match ensemble.merge:
+        case Vote(fields=False) as vote:
+            enough = len(edges) // 2 + 1 if vote.first_to is None else vote.first_to
+            at_once = len(edges) if ensemble.at_once is None else ensemble.at_once
+            first = enough if vote.first_to is not None else max(enough, at_once)
+            late = _perhaps(edges[first:], "if those before do not agree")
+            return late | untyped
+        case Weighted():
+            return _perhaps(edges[1:], "if the one before says nothing")
+        case _:
+            return untyped | _perhaps(["merge.judge"], "if the answers differ")
 
 
 def children_of(node: Any) -> Iterator[tuple[str, Model]]:
@@ -100,14 +127,6 @@ def children_of(node: Any) -> Iterator[tuple[str, Model]]:
             yield from ((f"{edge}.{place}", v) for place, v in enumerate(models, 1))
         elif is_dataclass(value) and not isinstance(value, type):
             yield from ((f"{edge}.{inner}", v) for inner, v in children_of(value))
-
-
-def _names(models: Any) -> list[str]:
-    return (
-        list(models)
-        if isinstance(models, Mapping)
-        else [str(place) for place in range(1, len(models) + 1)]
-    )
 
 
 def _about(node: Any) -> dict[str, str]:

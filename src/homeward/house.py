@@ -1,18 +1,17 @@
 """The house as it stands: the routes of a file, or of what was found on this machine."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from homeward.config import Config, find, load, parse
-from homeward.defaults import Local, default_config
-from homeward.errors import ConfigError, ModelMissing
+from homeward.defaults import RESERVED, Local, default_config
+from homeward.errors import ModelMissing
 from homeward.model import Clearance, Model
 
 FOUND = "what was found on this machine"
@@ -29,25 +28,33 @@ class House:
 
     def __getitem__(self, name: str) -> Model:
         """The route or model of that name; `ModelMissing` names those that there are."""
-        if name in self.models:
-            return self.models[name]
-        near = get_close_matches(name, self.models, 1)
-        guess = f" did you mean {near[0]!r}?" if near else ""
-        names = ", ".join(self.models)
-        raise ModelMissing(f"there is no model or route {name!r} here;{guess} there are {names}")
+        return pick(self.models, name)
+
+
+Entry = TypeVar("Entry")
+
+
+def pick(models: Mapping[str, Entry], name: str) -> Entry:
+    """The entry of that name; `ModelMissing` names those that there are."""
+    if name in models:
+        return models[name]
+    near = get_close_matches(name, models, 1)
+    guess = f" did you mean {near[0]!r}?" if near else ""
+    names = ", ".join(models)
+    raise ModelMissing(f"there is no model or route {name!r} here;{guess} there are {names}")
 
 
 @asynccontextmanager
 async def open_house(
-    path: str | Path | None = None, extra: Mapping[str, Any] | None = None
+    path: str | Path | Config | None = None, extra: Mapping[str, Any] | None = None
 ) -> AsyncGenerator[House]:
     """Build the routes, and close what they hold (connections, child processes) at the end.
 
-    ``path`` or the first configuration file that is found decides; without one the local servers
-    that answer, the models that were pulled and the box make the default routes. ``extra`` are
-    further nodes by name, as they would stand in the file.
+    ``path`` (or its `configuration`), or the first configuration file that is found, decides;
+    without one the local servers that answer, the models that were pulled and the box make the
+    default routes. ``extra`` are further nodes by name, as they would stand in the file.
     """
-    config = await configuration(path)
+    config = path if isinstance(path, Config) else await configuration(path)
     if extra:
         config = config.with_models(extra)
     async with config.open() as models:
@@ -77,7 +84,7 @@ async def _served() -> list[Local]:
             if model.where is Clearance.WORLD or not model.chats:
                 continue
             name = _short(model.name)
-            name = name if name not in locals_ else f"{server.kind}/{name}"
+            name = name if name not in {*locals_, *RESERVED} else f"{server.kind}/{name}"
             node = {server.kind: {"model": model.name, "base_url": server.base_url}}
             locals_[name] = Local(name, node, model.size_bytes or 0, model.where)
     return list(locals_.values())
@@ -92,15 +99,3 @@ def _pulled() -> list[Local]:
     from homeward.backends.hub import installed
 
     return [Local(file.name, {"embedded": {"model": file.name}}, file.size) for file in installed()]
-
-
-def run_outside_a_loop() -> None:
-    """The blocking calls start an event loop of their own, which needs that there is none."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise ConfigError(
-        "homeward.ask() blocks, and an event loop is running here: "
-        "use `async with homeward.open_house() as house` and `house['auto'].chat(request)`"
-    )

@@ -67,6 +67,34 @@ class TestAsk:
     def test_route_and_models_exclude_each_other(self, homeward: Program) -> None:
         assert homeward("ask", "-r", "a", "-m", "a,b", "x").code == 2
 
+    def test_a_member_that_is_not_there_gets_a_suggestion(self, homeward: Program) -> None:
+        run = homeward("ask", "-m", "a,bakc", "x")
+        assert run.code == 1
+        assert run.err.startswith("homeward: there is no model or route 'bakc' here; did you mean")
+
+    def test_a_judge_that_is_not_there_is_told_too(self, homeward: Program) -> None:
+        run = homeward("ask", "-m", "a,b", "--merge", "fuse", "--judge", "nobody", "x")
+        assert "no model or route 'nobody'" in run.err
+
+    def test_models_without_a_name_are_wrong_usage(self, homeward: Program) -> None:
+        assert homeward("ask", "-m", ",", "x").code == 2
+
+    def test_a_merge_that_there_is_not_is_told_which_there_are(self, homeward: Program) -> None:
+        run = homeward("ask", "-m", "a,b", "--merge", "mean", "x")
+        assert run.code == 2
+        assert all(name in run.err for name in ("vote", "concat", "weighted", "rank", "fuse"))
+
+    def test_the_same_model_can_be_asked_twice(self, homeward: Program) -> None:
+        assert homeward("ask", "-m", "a,a,c", "--type", "number", "x").out == "It is 42.\n"
+
+    def test_a_pipe_that_never_ends_is_left(
+        self, homeward: Program, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("homeward.cli.ask.LONGEST", 10)
+        run = homeward("ask", "x", stdin="y\n" * 6)
+        assert run.code == 2
+        assert "more than 10 characters" in run.err
+
     def test_merge_needs_models(self, homeward: Program) -> None:
         assert homeward("ask", "--merge", "vote", "x").code == 2
 
@@ -85,7 +113,7 @@ class TestAsk:
 
     def test_a_word_that_is_no_clearance_is_told_the_words(self, homeward: Program) -> None:
         run = homeward("ask", "--clearance", "moon", "x")
-        assert run.code == 3
+        assert run.code == 2
         assert "machine, network, world" in run.err
 
     def test_no_time_at_all_is_a_time_out(self, homeward: Program) -> None:

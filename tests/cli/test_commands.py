@@ -132,3 +132,33 @@ def test_evaluate_needs_a_table_that_is_there(homeward: Program, tmp_path: Path)
     run = homeward("evaluate", "--table", tmp_path / "nowhere.jsonl")
     assert run.code == 3
     assert "nowhere.jsonl" in run.err
+
+
+ODD = """
+models:
+  "[/red]x": {recorded: {table: table.jsonl, model: x}}
+  "e\\e[31mvil": {echo: {}}
+"""
+
+
+@pytest.mark.parametrize("command", [("models",), ("explain", "hi"), ("check",)])
+def test_a_name_can_neither_colour_the_terminal_nor_end_the_program(
+    homeward: Program, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    odd = tmp_path / "[bold]"
+    odd.mkdir()
+    (odd / "homeward.yaml").write_text(ODD)
+    (odd / "table.jsonl").write_text('{"id": "1", "prompt": "1", "answers": {"x": {"score": 1}}}')
+    run = homeward(*command, "-c", odd / "homeward.yaml")
+    assert run.code == 0
+    assert "\x1b" not in run.out
+    assert "e[31mvil" in run.out
+
+
+def test_what_fails_in_an_evaluation_is_shown_as_it_is(homeward: Program, tmp_path: Path) -> None:
+    table = tmp_path / "table.jsonl"
+    table.write_text('{"id": "[/1]", "prompt": "1", "reference": "1", "answers": {}}\n')
+    Path("homeward.yaml").write_text('models: {it: {scripted: {fails: "no [/tag] of mine"}}}')
+    run = homeward("evaluate", "--table", table)
+    assert run.code == 0
+    assert "[/1]: no [/tag] of mine" in run.out

@@ -1,9 +1,11 @@
 import io
 
 import msgspec
+import pytest
 
-from homeward.cli.show import Shown, printable, summary, travelled
-from homeward.model import Answer, Clearance, Decision, Finish, Text, Usage
+from homeward.cli.show import Shown, dim, printable, summary, travelled
+from homeward.cli.work import show_work
+from homeward.model import Answer, Candidate, Clearance, Decision, Event, Finish, Text, Usage
 
 
 class Terminal(io.StringIO):
@@ -69,3 +71,57 @@ def test_in_a_pipe_only_the_answer_goes_to_standard_output() -> None:
         shown.feed(event)
     shown.end("auto")
     assert out.getvalue() == "42\n"
+
+
+def test_nothing_is_dimmed_where_no_colour_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TERM", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert dim("x", Terminal()) == "\x1b[2mx\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert dim("x", Terminal()) == "x"
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert dim("x", Terminal()) == "x"
+
+
+def shown_work(monkeypatch: pytest.MonkeyPatch, columns: int, *notes: Event) -> str:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = io.StringIO()
+    show_work(Answer((*notes, Finish())), out)
+    return out.getvalue()
+
+
+LONG = " ".join(["several words in a row"] * 8)
+
+
+def test_two_long_answers_stand_side_by_side_in_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = (Candidate("vote", "a", LONG, "x" * 90, kept=True), Candidate("vote", "b", LONG))
+    top, *_ = lines = shown_work(monkeypatch, 80, *pair).splitlines()
+    assert "a ✓" in top
+    assert " b " in top
+    assert max(map(len, lines)) <= 80
+
+
+def test_in_a_narrow_terminal_they_stand_below_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = (Candidate("vote", "a", LONG), Candidate("vote", "b", LONG))
+    top, *_ = lines = shown_work(monkeypatch, 60, *pair).splitlines()
+    assert " b " not in top
+    assert max(map(len, lines)) <= 60
+
+
+def test_a_short_answer_has_room_for_what_was_found_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = shown_work(monkeypatch, 80, Candidate("vote", "c", "42", "42"))
+    assert "─ = 42 ─" in out
+
+
+def test_the_line_under_the_answer_is_not_broken_within_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = Terminal()
+    shown = Shown(out=out)
+    for event in (BILL, Text("42"), Finish(model="small")):
+        shown.feed(event)
+    shown.end("auto")
+    assert max(map(len, out.getvalue().splitlines())) <= 30

@@ -1,7 +1,7 @@
 """The commands in one list, and how the program ends.
 
-Exit codes: 0 answered · 1 no model could answer · 2 wrong usage · 3 the configuration is wrong ·
-4 the clearance forbids it · 130 interrupted.
+Exit codes: 0 answered · 1 no model could answer, or nobody reads the answer · 2 wrong usage ·
+3 the configuration is wrong · 4 the clearance forbids it · 130 interrupted.
 """
 
 import sys
@@ -17,6 +17,7 @@ from homeward.cli.evaluate import evaluate
 from homeward.cli.explain import explain
 from homeward.cli.models import models
 from homeward.cli.pull import pull
+from homeward.cli.streams import give_up, settle
 from homeward.errors import ConfigError, Forbidden, HomewardError
 
 app = typer.Typer(
@@ -55,8 +56,12 @@ def exit_code(error: HomewardError) -> int:
 
 def main() -> None:
     """Run the program; every error of ours is one sentence, and a code that scripts can read."""
+    settle()
     try:
-        app()
+        try:
+            app(prog_name="homeward")
+        finally:
+            sys.stdout.flush()
     except HomewardError as error:
         from homeward.cli.show import show_error
 
@@ -65,5 +70,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
-        sys.stderr.close()
-        sys.exit(0)
+        give_up()
+        sys.exit(1)
+    except OSError as error:
+        give_up()
+        where = error.filename or "the output"
+        print(f"homeward: {where} cannot be used: {error.strerror}", file=sys.stderr)
+        sys.exit(1)

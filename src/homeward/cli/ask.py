@@ -5,16 +5,17 @@ import sys
 import time
 from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Literal, NamedTuple, TextIO, TypeAlias
 
 import typer
 
-from homeward.cli.options import ClearanceOption, Config, Json, Route
+from homeward.cli.options import ClearanceOption, Config, Json, Route, names
 from homeward.cli.show import Shown
-from homeward.errors import ConfigError
+from homeward.cli.streams import LONGEST, whole
 from homeward.model import Clearance, Message, Model, Request, Sampling
 
-Merges = "concat, weighted, vote, rank or fuse"
+Merge: TypeAlias = Literal["vote", "concat", "weighted", "rank", "fuse"]
+Type: TypeAlias = Literal["label", "number", "choice", "boolean", "json", "code", "text"]
 
 
 def ask(
@@ -24,16 +25,20 @@ def ask(
     ] = None,
     route: Route = None,
     models: Annotated[
-        str | None, typer.Option("--models", "-m", help="Ask these, separated by commas.")
+        str | None,
+        typer.Option(
+            "--models", "-m", autocompletion=names, help="Ask these, separated by commas."
+        ),
     ] = None,
     merge: Annotated[
-        str | None, typer.Option(help=f"How to make one answer of several: {Merges}.")
+        Merge | None, typer.Option(help="How to make one answer of several; by default a vote.")
     ] = None,
-    type_: Annotated[
-        str, typer.Option("--type", help="What a vote counts: number, choice, label, json, code.")
-    ] = "label",
+    type_: Annotated[Type, typer.Option("--type", help="What a vote counts.")] = "label",
     judge: Annotated[
-        str | None, typer.Option(help="Who ranks or fuses; by default the first of --models.")
+        str | None,
+        typer.Option(
+            autocompletion=names, help="Who ranks or fuses; by default the first of --models."
+        ),
     ] = None,
     show_work: Annotated[
         bool, typer.Option("--show-work", "-w", help="Show each model's answer and the decision.")
@@ -57,7 +62,7 @@ def ask(
         raise typer.BadParameter("say --route or --models, not both")
     if merge and not models:
         raise typer.BadParameter("--merge says how to join the answers of --models: name those")
-    before = () if system is None else (Message("system", system),)
+    before = () if system is None else (Message("system", whole(system)),)
     request = Request(
         (*before, Message("user", prompt)),
         sampling=Sampling(temperature=temperature, max_tokens=max_tokens, seed=seed),
@@ -71,7 +76,7 @@ def ask(
 def prompt_of(words: list[str]) -> str:
     """The words of the command line, and after them what is piped in; ``-`` waits for that."""
     wait = not words or "-" in words
-    question = " ".join(word for word in words if word != "-")
+    question = whole(" ".join(word for word in words if word != "-"))
     prompt = "\n\n".join(part for part in (question, piped(wait=wait).strip()) if part)
     if not prompt:
         raise typer.BadParameter('there is no question: homeward ask "What is 17 + 25?"')
@@ -91,7 +96,10 @@ def piped(*, wait: bool) -> str:
         note = f"homeward: nothing came through the pipe in {PATIENCE:g} s, going on without it"
         print(f"{note}; say - to wait for it", file=sys.stderr)
         return ""
-    return source.read()
+    text = source.read(LONGEST + 1)
+    if len(text) > LONGEST:
+        raise typer.BadParameter(f"more than {LONGEST:,} characters came in; send fewer")
+    return text
 
 
 PATIENCE = 3.0  # seconds
@@ -106,31 +114,42 @@ def _ready(source: TextIO) -> bool:
         return True
 
 
-def _council(models: str, merge: str, type_: str, judge: str | None) -> dict[str, object]:
-    """The ensemble that ``--models`` and ``--merge`` describe, as a configuration node."""
-    names = [name.strip() for name in models.split(",") if name.strip()]
-    options: dict[str, object] = {}
-    if merge == "vote":
-        options = {"type": type_}
-    elif merge in ("rank", "fuse"):
-        options = {"judge": judge or names[0]}
-    return {"ensemble": {"models": names, "merge": {merge: options} if options else merge}}
+class Council(NamedTuple):
+    """What ``--models`` and ``--merge`` describe: a configuration node, and whom it asks."""
+
+    node: dict[str, object]
+    asked: tuple[str, ...]
+
+
+def _council(models: str, merge: str, type_: str, judge: str | None) -> Council:
+    members = [name.strip() for name in models.split(",") if name.strip()]
+    if not members:
+        raise typer.BadParameter("--models names nobody: say --models a,b")
+    judge = judge or members[0]
+    judged: dict[str, object] = {merge: {"judge": judge}}
+    how = {"vote": {"vote": {"type": type_}}, "rank": judged, "fuse": judged}.get(merge, merge)
+    return Council({"ensemble": {"models": members, "merge": how}}, (*members, judge))
 
 
 async def _ask(
     request: Request,
     shown: Shown,
     route: str | None,
-    council: dict[str, object] | None,
-    clearance: str | None,
-    config: Path | None,
+    council: Council | None,
+    clearance: Clearance | None,
+    path: Path | None,
 ) -> None:
-    from homeward.house import open_house
+    from homeward.house import configuration, open_house, pick
 
-    extra = None if council is None else {ADHOC: council}
+    config = await configuration(path)
+    extra = {}
+    if council is not None:
+        for name in council.asked:
+            pick(config.models, name)
+        route, extra = ADHOC, {ADHOC: council.node}
     async with open_house(config, extra) as house:
-        name = ADHOC if council is not None else route or house.default
-        reach = house.clearance if clearance is None else cleared(clearance)
+        name = route or house.default
+        reach = house.clearance if clearance is None else clearance
         await show_answer(house[name], request.with_(clearance=reach), shown, name)
 
 
@@ -147,10 +166,3 @@ async def show_answer(model: Model, request: Request, shown: Shown, name: str) -
         shown.broken_off()
         raise
     shown.end(name)
-
-
-def cleared(word: str) -> Clearance:
-    try:
-        return Clearance.parse(word)
-    except ValueError as error:
-        raise ConfigError(f"--clearance: {error}") from None

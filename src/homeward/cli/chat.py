@@ -9,8 +9,8 @@ from pathlib import Path
 
 from homeward.cli.ask import show_answer
 from homeward.cli.options import ClearanceOption, Config, Json, Route
-from homeward.cli.show import Shown, show_error
-from homeward.errors import HomewardError
+from homeward.cli.show import Shown, printable, show_error
+from homeward.errors import AllFailed, HomewardError, TooLong
 from homeward.house import House, open_house
 from homeward.model import Answer, Clearance, Message, Request
 
@@ -33,10 +33,10 @@ def chat(
 
 
 async def _chat(
-    route: str | None, clearance: str | None, config: Path | None, *, json: bool
+    route: str | None, clearance: Clearance | None, config: Path | None, *, json: bool
 ) -> None:
     async with open_house(config) as house:
-        reach = house.clearance if clearance is None else Clearance.parse(clearance)
+        reach = house.clearance if clearance is None else clearance
         talk = Conversation(house, route or house.default, reach, json=json)
         house[talk.route]  # a wrong name is said before the first question
         if not json and sys.stdin.isatty():
@@ -50,16 +50,24 @@ async def _chat(
 
 
 def _read(json: bool) -> str | None:
-    """The next line; None at the end of the input, or on Ctrl-C.
+    """The next line, empty on Ctrl-C; None at the end of the input.
 
     It blocks the loop, on purpose: a thread that reads could not be interrupted, and while
     somebody types nothing else is under way. Ctrl-C is taken back from asyncio for as long.
     """
     asyncios = signal.signal(signal.SIGINT, signal.default_int_handler)
+    typed = sys.stdin.isatty() and not json
     try:
-        return input("" if json or not sys.stdin.isatty() else "› ")
-    except (EOFError, KeyboardInterrupt):
+        return input("› " if typed else "")
+    except EOFError:
+        if typed:
+            print()
         return None
+    except KeyboardInterrupt:
+        if not typed:
+            raise
+        print("\n(Ctrl-D leaves)")
+        return ""
     finally:
         signal.signal(signal.SIGINT, asyncios)
 
@@ -88,7 +96,7 @@ class Conversation:
                 except HomewardError as error:
                     show_error(error, json=self.json)
             case "models":
-                print("\n".join(self.house.models))
+                print(printable("\n".join(self.house.models)))
             case "work":
                 self.work = not self.work
             case "clear":
@@ -113,10 +121,18 @@ class Conversation:
             print("(interrupted)")
         except HomewardError as error:
             show_error(error, json=self.json)
+            if self.history and _too_long(error):
+                print("homeward: /clear forgets the conversation so far", file=sys.stderr)
         else:
             answer = Answer(tuple(shown.events))
             said = Message("assistant", answer.text, tool_calls=answer.tool_calls)
             self.history = (*messages, said)
+
+
+def _too_long(error: HomewardError) -> bool:
+    if isinstance(error, AllFailed):
+        return any(_too_long(reason) for reason in error.errors)
+    return isinstance(error, TooLong)
 
 
 @contextmanager

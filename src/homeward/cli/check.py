@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from homeward.cli.options import Config, Json
+from homeward.cli.show import printable
 
 if TYPE_CHECKING:
     from homeward.config import Config as Found
@@ -44,7 +45,8 @@ def check(
     if json:
         print(msgspec.json.encode({"ok": True, "from": found.origin, "models": names}).decode())
     else:
-        print(f"{found.origin}: {len(names)} models and routes, default {found.default}: fine")
+        told = f"{found.origin}: {len(names)} models and routes, default {found.default}: fine"
+        print(printable(told))
 
 
 async def _build(config: "Found") -> None:

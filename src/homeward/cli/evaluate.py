@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from homeward.cli.options import ClearanceOption, Json, Route
+from homeward.cli.show import printable
 from homeward.errors import ConfigError
 from homeward.model import Clearance
 
@@ -45,7 +46,7 @@ async def _evaluate(
     table: Path,
     limit: int | None,
     at_once: int,
-    clearance: str | None,
+    clearance: Clearance | None,
     *,
     quiet: bool,
 ) -> "Report":
@@ -63,7 +64,7 @@ async def _evaluate(
         raise ConfigError(f"{table} has no rows; a table has one JSON object per line")
     async with open_house(config) as house:
         model = house[route or house.default]
-        reach = house.clearance if clearance is None else Clearance.parse(clearance)
+        reach = house.clearance if clearance is None else clearance
         results: list[RowResult] = []
         with _Progress(len(rows), visible=not quiet and sys.stderr.isatty()) as progress:
             async for result in walk(model, rows, clearance=reach, at_once=at_once):
@@ -106,6 +107,7 @@ class _Progress:
 def show(report: "Report") -> None:
     """A few lines for people; ``--json`` has all of it."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
@@ -115,6 +117,10 @@ def show(report: "Report") -> None:
         f"[dim](95 % interval {low:.1%} to {high:.1%})[/dim]"
     )
     table = Table(box=None, show_header=False, pad_edge=False)
+
+    def row(name: str, value: str) -> None:
+        table.add_row(escape(printable(name)), value)
+
     named = f" ({report.best_single_model})" if report.best_single_model else ""
     baselines = (
         (f"best single model{named}", report.best_single),
@@ -122,16 +128,16 @@ def show(report: "Report") -> None:
         ("one of them at random", report.baselines.random),
     )
     for name, share in baselines:
-        table.add_row(name, "not recorded" if share is None else f"{share:.2%}")
-    table.add_row("calls per row", f"{report.calls_per_row:.2f}")
+        row(name, "not recorded" if share is None else f"{share:.2%}")
+    row("calls per row", f"{report.calls_per_row:.2f}")
     for name, share in sorted(report.share.items(), key=lambda item: -item[1]):
-        table.add_row(f"  {name}", f"{share:.3f}")
+        row(f"  {name}", f"{share:.3f}")
     if report.flops_per_row is not None:
-        table.add_row("FLOPs per row", f"{report.flops_per_row / 1e6:,.1f} million")
+        row("FLOPs per row", f"{report.flops_per_row / 1e6:,.1f} million")
     for name, group in report.group.items():
-        table.add_row(f"in {name}", f"{group.accuracy:.2%} of {group.rows}")
+        row(f"in {name}", f"{group.accuracy:.2%} of {group.rows}")
     console.print(table)
     for error in report.first_errors:
-        console.print(f"[red]{error.id}[/red]: {error.error}", markup=True)
+        console.print(printable(f"{error.id}: {error.error}"), style="red", markup=False)
     if report.errors > len(report.first_errors):
         console.print(f"and {report.errors - len(report.first_errors)} more rows failed")

@@ -8,6 +8,7 @@ import typer
 
 from homeward.cli.ask import prompt_of
 from homeward.cli.options import Config, Json, Route
+from homeward.cli.show import printable, shorten
 from homeward.model import Request
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ def drawn(step: "Step", onto: "Tree | None" = None) -> "Tree":
     from rich.tree import Tree
 
     style = {"yes": "bold", "perhaps": "", "no": "dim"}[step.walked]
-    line = Text(f"{MARKS[step.walked]} {step.edge}  {step.kind}", style=style)
-    about = ", ".join(f"{key} {value[:60]}" for key, value in step.about.items())
-    line.append("  ".join(["", *filter(None, (about, step.because))]), style="dim")
+    line = Text(printable(f"{MARKS[step.walked]} {step.edge}  {step.kind}"), style=style)
+    about = ", ".join(f"{key} {shorten(value, 60)}" for key, value in step.about.items())
+    line.append(printable("  ".join(["", *filter(None, (about, step.because))])), style="dim")
     branch = Tree(line) if onto is None else onto.add(line)
     for child in step.children:
         drawn(child, branch)

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from homeward.cli.options import Config, Json
+from homeward.cli.show import printable
 
 
 def models(config: Config = None, json: Json = False) -> None:
@@ -27,16 +28,16 @@ async def _models(path: Path | None, *, json: bool) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, header_style="dim", pad_edge=False)
     for column in ("NAME", "KIND", "ABOUT"):
         table.add_column(column, overflow="fold")
     for row in rows:
         mark = " (default)" if row["default"] else ""
-        table.add_row(f"{row['name']}{mark}", str(row["kind"]), str(row["about"]))
+        cells = (f"{row['name']}{mark}", str(row["kind"]), str(row["about"]))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     console = Console(highlight=False)
     console.print(table)
-    console.print(
-        f"[dim]from {config.origin}; data may travel as far as: "
-        f"{config.clearance.name.lower()}[/dim]"
-    )
+    reach = f"data may travel as far as: {config.clearance.name.lower()}"
+    console.print(f"from {config.origin}; {reach}", style="dim", markup=False)

@@ -1,6 +1,9 @@
 """How an answer is shown: the words as they come, and under them one line that says how."""
 
+import os
+import shutil
 import sys
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +17,10 @@ from homeward.model import Answer, Candidate, Clearance, Decision, Event, Reason
 
 # A model's words are data: left alone, an escape sequence in them could rewrite the terminal.
 _CONTROLS = {code: None for code in (*range(32), 127, *range(128, 160)) if chr(code) not in "\n\t"}
+
+
+def shorten(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def printable(text: str) -> str:
@@ -73,13 +80,19 @@ class Shown:
             self.out.write(printable(f"{call.name}({call.arguments})") + "\n")
         self.out.flush()
         if self.work:
+            from homeward.cli.work import show_work
+
             show_work(answer, self.aside)
         if not self.quiet:
-            print(dim(summary(answer, seconds), self.aside), file=self.aside)
+            line = summary(answer, seconds)
+            if self.aside.isatty():  # which would break it within a word
+                line = textwrap.fill(line, shutil.get_terminal_size().columns)
+            print(dim(line, self.aside), file=self.aside)
 
 
 def dim(text: str, out: TextIO) -> str:
-    return f"\x1b[2m{text}\x1b[0m" if out.isatty() else text
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return text if plain or not out.isatty() else f"\x1b[2m{text}\x1b[0m"
 
 
 def summary(answer: Answer, seconds: float) -> str:
@@ -115,31 +128,6 @@ def travelled(bills: Sequence[Usage]) -> str:
     costs = [bill.cost_usd for bill in bills if bill.cost_usd is not None]
     money = f" · ${sum(costs):.4f}" if any(costs) else ""
     return places[max(bill.where for bill in bills)] + money
-
-
-def show_work(answer: Answer, out: TextIO) -> None:
-    """Each model's own answer, side by side, and every decision on the way."""
-    from rich.columns import Columns
-    from rich.console import Console
-    from rich.panel import Panel
-    from rich.text import Text as Plain
-
-    console = Console(file=out, highlight=False)
-    drafts = [event for event in answer.events if isinstance(event, Candidate)]
-    panels = []
-    for draft in drafts:
-        words = draft.error if draft.error is not None else draft.text
-        title = f"{draft.label} {'✓' if draft.kept else ''}".strip()
-        foot = None if draft.extracted is None else Plain(f"= {printable(draft.extracted)[:60]}")
-        style = "green" if draft.kept else "red" if draft.error is not None else "dim"
-        body = Plain(printable(words).strip())
-        panels.append(Panel(body, title=Plain(title), subtitle=foot, border_style=style))
-    if panels:
-        console.print(Columns(panels, equal=True))
-    for decision in decisions(answer):
-        numbers = ", ".join(f"{key} {value:g}" for key, value in decision.numbers.items())
-        line = f"{decision.by} → {decision.chose}: {decision.because}"
-        console.print(Plain(printable(line + (f" ({numbers})" if numbers else ""))))
 
 
 def as_json(answer: Answer, route: str, seconds: float) -> dict[str, Any]:
