@@ -1,6 +1,7 @@
 """Writes a trained member as a GGUF file (Q8_0) into the package.
 
 python models/export.py arith
+python models/export.py arith --to /tmp       elsewhere than into the package
 """
 
 import argparse
@@ -32,9 +33,11 @@ of 256 tokens."""
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("member", choices=SHAPES)
-    member = parser.parse_args().member
+    parser.add_argument("--to", type=Path, default=BOX, help="the folder")
+    given = parser.parse_args()
+    member = given.member
     weights = torch.load(HERE / "build" / f"{member}.pt", weights_only=True)
-    path = BOX / f"{member}.gguf"
+    path = given.to / f"{member}.gguf"
     write(path, member, weights)
     print(f"{path.name}: {path.stat().st_size:,} bytes")
 

@@ -1,6 +1,7 @@
 """Trains one member of the box on one CPU core, for a fixed number of steps.
 
     python models/train.py arith
+    python models/train.py arith --steps 20       to see that it works
 
 Seeds, data and steps are fixed, so a busy machine changes how long it takes and nothing else.
 """
@@ -10,7 +11,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,14 +51,18 @@ BUDGETS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("member", choices=BUDGETS)
-    member = parser.parse_args().member
+    parser.add_argument("--steps", type=int, help="instead of the member's own number")
+    given = parser.parse_args()
+    member, budget = given.member, BUDGETS[given.member]
+    if given.steps:
+        budget = replace(budget, steps=given.steps)
     torch.set_num_threads(1)
     torch.manual_seed(0)
     network = Network(bpe.SIZE, SHAPES[member])
-    print(f"{member}: {network.parameter_count():,} parameters, {BUDGETS[member]}", flush=True)
-    record = train(network, BUDGETS[member], batches(member))
+    print(f"{member}: {network.parameter_count():,} parameters, {budget}", flush=True)
+    record = train(network, budget, batches(member))
     torch.save(network.state_dict(), BUILD / f"{member}.pt")
-    record |= {"parameters": network.parameter_count(), **asdict(BUDGETS[member])}
+    record |= {"parameters": network.parameter_count(), **asdict(budget)}
     (BUILD / f"{member}.training.json").write_text(json.dumps(record, indent=1))
 
 
@@ -96,7 +101,7 @@ def train(
         "tokens": seen,
         "seconds": round(time.monotonic() - began),
         "cpu_seconds": round(time.process_time()),
-        "loss": round(sum(losses[-50:]) / 50, 5),
+        "loss": round(sum(losses[-50:]) / len(losses[-50:]), 5),
     }
 
 

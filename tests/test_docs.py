@@ -43,7 +43,8 @@ async def test_yaml_builds(source: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "zensical.toml").read_text()
-    pages = [page.name for page in (ROOT / "docs").glob("*.md")]
+    docs = ROOT / "docs"
+    pages = [page.relative_to(docs).as_posix() for page in docs.rglob("*.md")]
     assert [page for page in pages if f'"{page}"' not in navigation] == []
 
 

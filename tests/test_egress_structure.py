@@ -36,10 +36,7 @@ HUB = {"huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2"}
 EXCEPT = {
     "backends/egress.py": {*REACHES_OUT, *OPENS, "connect"},  # the one way out
     "backends/child.py": {"create_subprocess_exec"},  # the engine, which listens and asks nobody
-    "learn/grade.py": {
-        "subprocess",
-        "Popen",
-    },  # runs the code that is graded, when that was asked for
+    "signals/trial.py": {"subprocess", "Popen"},  # runs an answer's code, when that was asked for
     "backends/hub.py": HUB,  # asks through hub_client
     "backends/hub_client.py": {*HUB, "socket", "ssl"},  # wraps the socket that egress connected
 }

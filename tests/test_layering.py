@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "defaults": "errors model box",
     "house": "errors model config defaults backends",
     "explain": "errors model strategies signals",
-    "learn": "errors model outcomes signals config house learn",
+    "learn": "errors model outcomes signals learn",
     "blocking": "errors model house",
     "cli": "errors model outcomes backends config defaults house explain learn cli box __version__",
     "__init__": "errors model house blocking",

@@ -21,7 +21,7 @@ def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
 
 def test_fields_that_are_not_read_are_allowed(tmp_path: Path) -> None:
     [row] = outcomes.read(table(tmp_path, [{"prompt": "p", "kind": "story", "source": 7}]))
-    assert row == outcomes.Row("p")
+    assert row == outcomes.Row("p", id="line 1")
 
 
 def test_empty_lines_are_skipped(tmp_path: Path) -> None:
@@ -60,3 +60,20 @@ def test_a_missing_file_says_which_field_to_check(tmp_path: Path) -> None:
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         list(outcomes.read(tmp_path))
+
+
+def test_a_row_without_an_id_is_called_by_its_line(tmp_path: Path) -> None:
+    rows = outcomes.read(table(tmp_path, [{"prompt": "a", "id": "x"}, {"prompt": "a"}]))
+    assert [row.id for row in rows] == ["x", "line 2"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"prompt": "a"}\n', encoding="utf-8-sig")
+    assert [row.prompt for row in outcomes.read(path)] == ["a"]
+
+
+@pytest.mark.parametrize("wrong", [{"score": 5}, {"score": -0.1}, {"score": 1, "cost_usd": -1}])
+def test_a_number_that_cannot_be_is_no_outcome(wrong: dict[str, float], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"line 1 of .* - at"):
+        list(outcomes.read(table(tmp_path, [{"prompt": "p", "answers": {"m": wrong}}])))

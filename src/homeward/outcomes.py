@@ -4,29 +4,32 @@ One JSON object per line, gzipped or plain. The `recorded` backend plays them ba
 walks routes over them. A row needs only its ``prompt``; `score` is the source's own grading.
 """
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Annotated, BinaryIO, Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from homeward.errors import ConfigError
 
 Check = Literal["number", "line", "python", "refusal"]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Dollars = Annotated[float, Meta(ge=0)]
 
 
 class RecordedAnswer(Struct, frozen=True):
-    """One model's answer. ``score`` is 0 to 1; ``chars`` is the length of the whole answer."""
+    """One model's answer. ``chars`` is the length of the whole answer."""
 
-    score: float
+    score: Share
     text: str | None = None
     answer: str | None = None  # the typed answer alone, where the source kept no text
     chars: int | None = None
-    cost_usd: float | None = None
-    usd_per_mtok: float | None = None  # list price of a million tokens, in and out
+    cost_usd: Dollars | None = None
+    usd_per_mtok: Dollars | None = None  # list price of a million tokens, in and out
 
     @property
     def said(self) -> str:
@@ -47,7 +50,10 @@ class Row(Struct, frozen=True):
 
 
 def read(table: str | Path) -> Iterator[Row]:
-    """The rows of a table, one at a time; `ConfigError` names the line that is wrong."""
+    """The rows of a table, one at a time; `ConfigError` names the line that is wrong.
+
+    A row without an id gets its line's number, so that rows with one prompt can be told apart.
+    """
     path = Path(table).expanduser()
     decoder = msgspec.json.Decoder(Row)
     number = 0
@@ -55,8 +61,10 @@ def read(table: str | Path) -> Iterator[Row]:
         with path.open("rb") as raw, _unzipped(raw) as lines:
             for line in lines:
                 number += 1
+                line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
                 if line.strip():
-                    yield decoder.decode(line)
+                    row = decoder.decode(line)
+                    yield row if row.id else msgspec.structs.replace(row, id=f"line {number}")
     except msgspec.MsgspecError as error:
         raise ConfigError(f"line {number} of {path} is no row of outcomes: {error}") from None
     except (EOFError, zlib.error, gzip.BadGzipFile):

@@ -96,3 +96,8 @@ def test_the_router_needs_neither_numpy_nor_torch() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert finished.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("prompt", ["", "\x00", "\ud800 is half a character", "!" * 5_000_000])
+def test_odd_prompts_are_for_nobody(prompt: str) -> None:
+    assert router.domain(prompt)[0] == "none"

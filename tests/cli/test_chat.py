@@ -41,9 +41,11 @@ class Terminal:
 
     def interrupt(self) -> None:
         """Ctrl-C; again where readline was just about to wait, and did not see it."""
-        self.process.send_signal(signal.SIGINT)
-        while not self.readable(0.3):
+        for _ in range(60):
             self.process.send_signal(signal.SIGINT)
+            if self.readable(0.3):
+                return
+        raise AssertionError("Ctrl-C is not heard")
 
     def readable(self, within: float) -> bool:
         return bool(select.select([self.master], [], [], within)[0])

@@ -43,6 +43,12 @@ def test_every_kind_says_in_a_sentence_what_it_is(name: str) -> None:
     assert sentence.endswith(".")
 
 
+def test_a_field_tells_its_default_and_what_the_docstring_says_of_it() -> None:
+    fields = CALLS["Ensemble"]["anyOf"][0]["properties"]
+    assert fields["margin"]["default"] == 1.0
+    assert fields["quorum"]["description"].startswith("Once `quorum` members have answered")
+
+
 def test_every_kind_has_its_fields() -> None:
     nodes = [SCHEMA["$defs"][table]["anyOf"][1] for table in kinds.TABLES]
     named = {ref["$ref"] for node in nodes for ref in node["properties"].values()}

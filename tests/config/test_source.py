@@ -40,6 +40,14 @@ def test_plain_scalars_are_those_of_yaml_1_2(text: str, meant: Any) -> None:
     assert value(text) == meant
 
 
+def test_json_may_be_indented_with_tabs() -> None:
+    assert value('{\n\t"a": [\n\t\t1,\t2\n\t]\n}') == {"a": [1, 2]}
+
+
+def test_json_may_write_a_character_as_two_escapes() -> None:
+    assert value(r'"\ud83d\ude00"') == "\U0001f600"
+
+
 def test_every_value_knows_its_line_and_column() -> None:
     item, _ = read("a:\n  bb: 3\n", "f", {})
     assert item is not None
@@ -118,12 +126,19 @@ def test_merging_a_scalar_is_a_problem() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a: [1, 2", "f:1:9: this is not YAML:"),
-        ("a: 'x", "f:1:6: this is not YAML:"),
-        ("\tx: 1", "f:1:1: this is not YAML:"),
-        ("a: 1\n---\nb: 2", "f:2:1: this is not YAML: but found another document"),
-        ("a: *nowhere", "f:1:4: this is not YAML: found undefined alias"),
-        ("a: \x00", "f:1:1: this is not YAML:"),
+        ("a: [1, 2", "f:1:4: this is not YAML: the bracket that opens here is never closed"),
+        ("a: 'x", "f:1:4: this is not YAML: the quote that opens here is never closed"),
+        ("a:\n\tx: 1", "f:2:1: this is not YAML: a tab stands here"),
+        ("a: 1\n---\nb: 2", "f:2:1: this is not YAML: a second document begins here"),
+        ("a: *nowhere", "f:1:4: this is not YAML: no such `&name` stands before this"),
+        ("b: 1\na: \x00", "f:2:4: the character U+0000 cannot stand here"),
+        ('a: "C:\\models"', "f:1:8: this is not YAML: in double quotes a \\ begins an escape"),
+        ("a: 1\n b: 2", "f:2:3: this is not YAML: a `: ` cannot stand here"),
+        ("a:\n  b: 1\n c: 2", "f:3:2: this is not YAML: this line is not indented"),
+        ("a: {b: [1, 2}", "f:1:13: this is not YAML: a comma or the closing bracket is missing"),
+        ("a: @b", "f:1:4: this is not YAML: text that begins with this character"),
+        ("ab\nc: 1", "f:2:2: this is not YAML:"),
+        (r'a: "\ud83d"', "f:1:4: half a pair"),
         ("", "f:1:1: the file is empty"),
         ("# nothing", "f:1:1: the file is empty"),
         ("[a]: 1", "f:1:1: a key is a word here"),

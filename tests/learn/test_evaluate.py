@@ -55,6 +55,23 @@ def questions(count: int) -> list[Row]:
     return [Row(f"q{n}", id=str(n), reference="42") for n in range(count)]
 
 
+async def test_rows_with_one_prompt_and_no_ids_are_each_answered_as_recorded(
+    tmp_path: Path,
+) -> None:
+    answers = [{"small": {"score": 1, "text": "a"}}, {"small": {"score": 0, "text": "b"}}]
+    path = table(tmp_path, [{"prompt": "p", "answers": each} for each in answers])
+    results = await walked(Recorded(path, "small"), list(outcomes.read(path)))
+    assert sorted(result.score for result in results) == [0, 1]
+
+
+async def test_models_that_were_called_but_have_scores_alone_are_named(tmp_path: Path) -> None:
+    path = table(tmp_path)
+    [row, _] = outcomes.read(path)
+    route = Second({"s": Recorded(path, "scored"), "l": Recorded(path, "large")})
+    report = summarise(await walked(route, [row]), route)
+    assert report.scores_only == ("scored",)
+
+
 async def test_reports_what_a_route_reached_and_took(tmp_path: Path) -> None:
     path = table(tmp_path)
     route = Second({"s": Recorded(path, "small"), "l": Recorded(path, "large")})

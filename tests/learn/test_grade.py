@@ -1,6 +1,3 @@
-import os
-import time
-
 import pytest
 
 from homeward.errors import ConfigError
@@ -100,53 +97,7 @@ def test_an_answer_is_no_refusal(text: str) -> None:
     assert not right(text, "", "refusal")
 
 
-def passes(text: str, *tests: str) -> bool:
-    return grade(Row("p", check="python", tests=tests), said(text)) == 1.0
-
-
-DOUBLES = "assert f(3) == 6"
-
-
-def test_code_is_run_against_its_tests() -> None:
-    assert passes("def twice(n):\n    return n * 2", DOUBLES, "assert f(0) == 0")
-    assert not passes("def twice(n):\n    return n + 3", DOUBLES, "assert f(0) == 0")
-
-
-def test_the_last_function_is_f_and_may_call_the_others() -> None:
-    assert passes(
-        "def add(a, b):\n    return a + b\n\ndef twice(n):\n    return add(n, n)", DOUBLES
-    )
-
-
-def test_code_may_stand_in_a_fence_among_words() -> None:
-    assert passes("Sure:\n```python\ndef g(n):\n    return 2 * n\n```\nHope it helps!", DOUBLES)
-    assert passes("```\nimport math\ndef g(n):\n    return math.prod((2, n))", DOUBLES)
-    assert passes("Here it is:\ndef g(n):\n    return 2 * n", DOUBLES)
-
-
-def test_what_is_no_code_is_wrong() -> None:
-    assert not passes("Double it.", DOUBLES)
-    assert not passes("def g(n:", DOUBLES)
-    assert not passes("def g(n): return 2 * n")
-
-
-def test_code_that_leaves_early_has_not_passed() -> None:
-    assert not passes("import os\ndef g(n):\n    os._exit(0)", DOUBLES)
-
-
-def test_code_sees_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    code = "import os\ndef g(n):\n    return 0 if 'OPENAI_API_KEY' in os.environ else 2 * n"
-    assert passes(code, DOUBLES)
-
-
-def test_code_that_does_not_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("homeward.learn.grade.RUN_SECONDS", 1)
-    began = time.monotonic()
-    assert not passes("def g(n):\n    while True: pass", DOUBLES)
-    assert time.monotonic() - began < 5
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs the module resource")
-def test_code_cannot_take_all_the_memory() -> None:
-    assert not passes("def g(n):\n    return len(bytearray(2**30)) and 2 * n", DOUBLES)
+def test_code_is_run_against_the_tests_of_its_row() -> None:
+    row = Row("p", check="python", tests=("assert f(3) == 6",))
+    assert grade(row, said("def twice(n):\n    return n * 2")) == 1.0
+    assert grade(row, said("def twice(n):\n    return n + 2")) == 0.0

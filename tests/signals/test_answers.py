@@ -353,3 +353,13 @@ def test_a_text_full_of_fences_is_read_in_time_that_grows_with_its_length(piece:
     began = time.process_time()
     read("code", piece * (100_000 // len(piece)))
     assert time.process_time() - began < 1  # a quadratic pattern takes longer
+
+
+def test_code_that_passes_the_tests_is_one_answer_however_it_is_written() -> None:
+    tests = ["assert f(3) == 6", "assert f(0) == 0"]
+    assert read("code", "def twice(n):\n    return 2 * n", tests=tests) == "passes 2 tests"
+    assert read("code", "def double(x):\n    return x + x", tests=tests) == "passes 2 tests"
+
+
+def test_code_that_fails_a_test_abstains() -> None:
+    assert read("code", "def f(n): return 9", tests=["assert f(3) == 6"]) is None

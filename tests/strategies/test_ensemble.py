@@ -1,3 +1,4 @@
+import asyncio
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -233,3 +234,22 @@ async def test_whoever_still_runs_when_a_merge_finishes_is_cancelled_and_billed(
     assert [leaf.journal.open for leaf in leaves] == [0, 0]
     await check_bill_arrives(Ensemble(leaves, FirstWord()))
     await check_ends_with_finish(Ensemble(leaves, FirstWord()))
+
+
+async def test_other_streams_go_on_while_an_extractor_runs_code() -> None:
+    def slow(answer: Answer) -> str | None:
+        time.sleep(0.05)
+        return answer.text
+
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.005)
+            beats += 1
+
+    heart = asyncio.create_task(beat())
+    await collect(Ensemble([says("a"), says("b")], Vote(slow)).chat(HELLO))
+    heart.cancel()
+    assert beats > 2

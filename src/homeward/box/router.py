@@ -20,6 +20,7 @@ CLASSES = ("arith", "code", "facts", "words", "none")
 BUCKETS = 8192
 LONGEST = 60
 """Words. No question the box was trained on is nearly as long."""
+MOST_CHARACTERS = 4_000
 TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|[^\w\s]|_")
 OPERATORS = frozenset("+-*/x^%=")
 
@@ -41,7 +42,7 @@ def domain(prompt: str) -> tuple[str, float]:
 
 
 def decide(prompt: str, weights: Weights) -> tuple[str, float]:
-    if len(prompt.split()) > LONGEST:
+    if len(prompt) > MOST_CHARACTERS or len(prompt.split()) > LONGEST:
         return "none", 1.0
     probabilities = probabilities_of(prompt, weights)
     best = max(probabilities, key=probabilities.__getitem__)
@@ -63,8 +64,11 @@ def probabilities_of(prompt: str, weights: Weights) -> dict[str, float]:
 
 
 def buckets(prompt: str) -> set[int]:
-    """CRC-32 is the same in every process, which Python's own hash is not."""
-    return {crc32(feature.encode()) % BUCKETS for feature in features(prompt)}
+    """CRC-32 is the same in every process, which Python's own hash is not.
+
+    A terminal's bytes that are no UTF-8 arrive as lone surrogates; they are features like others.
+    """
+    return {crc32(feature.encode(errors="surrogatepass")) % BUCKETS for feature in features(prompt)}
 
 
 def features(prompt: str) -> set[str]:

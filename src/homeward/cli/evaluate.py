@@ -137,6 +137,10 @@ def show(report: "Report") -> None:
     for name, group in report.group.items():
         row(f"in {name}", f"{group.accuracy:.2%} of {group.rows}")
     console.print(table)
+    if report.scores_only:
+        names = ", ".join(report.scores_only)
+        warning = f"no words of {names} are recorded: what is decided by words means nothing here"
+        console.print(printable(warning), style="yellow", markup=False)
     for error in report.first_errors:
         console.print(printable(f"{error.id}: {error.error}"), style="red", markup=False)
     if report.errors > len(report.first_errors):

@@ -80,8 +80,8 @@ class Builder:
         match item.value:
             case dict() as mapping:
                 return self._node(mapping, item.place, "model")
-            case str() as name if name in self.models:
-                return self._reference(name, item.place)
+            case str() | int() | float() if item.text in self.models:  # 7 is a name like any other
+                return self._reference(item.text, item.place)
             case str() as name:
                 hint = self._hint(name)
                 return self._wrong(item.place, f"there is no model {shown(item)} here{hint}")
@@ -90,7 +90,8 @@ class Builder:
     def _hint(self, name: str) -> str:
         if name in kinds.names("model"):
             return f"; for one of that kind write {{{name}: {{...}}}}"
-        return guess(name, self.models) or f"; this file has {', '.join(self.models)}"
+        known = f"; this file has {', '.join(self.models)}, and a new one is {{kind: {{...}}}}"
+        return guess(name, self.models) or known
 
     def _models(self, item: Item, shape: ManyModels, key: str) -> Any:
         """By name: the name referred to, or what an inline node would be called."""
@@ -134,12 +135,16 @@ class Builder:
     def _named(self, kind: str, arguments: Item | None, table: str, at: Place) -> Any:
         try:
             found = kinds.find(kind, table)
-        except (ImportError, AttributeError) as error:
+        except ImportError as error:
             mend = "install it, or put its directory in PYTHONPATH"
             return self._wrong(at, f"{kind!r} cannot be loaded: {error}; {mend}")
+        except AttributeError as error:
+            return self._wrong(at, f"{kind!r} cannot be loaded: {error}; mend the name after `:`")
         if found is None:
             known = kinds.names(table)
             near = guess(kind, known) or f"; there are {', '.join(known) or 'none'}"
+            if kind == "model":  # the kind was left out, and `modal` is the nearest of its names
+                near = "; it is a field of one, as in {ollama: {model: ...}}"
             return self._wrong(at, f"there is no kind of {table} {kind!r}{near}")
         made = self._call(kind, found, arguments, at)
         method = kinds.METHODS[table]
@@ -161,7 +166,7 @@ class Builder:
             p.name: self._value(given[p.key], p.shape, p.key) for p in known if p.key in given
         }
         missing = [p.key for p in known if p.required and p.key not in given]
-        for key in missing:
+        for key in missing if not problems else []:  # a misspelt field is not missing as well
             self._wrong(at, f"`{kind}` needs the field `{key}`")
         if problems or missing or any(value is WRONG for value in values.values()):
             return WRONG

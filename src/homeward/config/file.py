@@ -165,7 +165,9 @@ class _Top:
             return item.value
         if not self.problems:
             place = item.place if item else self.start
-            self.wrong(place, "`models:` needs at least one, as `name: {kind: {field: value}}`")
+            found = "; this is a list" if item and isinstance(item.value, list) else ""
+            form = "`name: {kind: {field: value}}`"
+            self.wrong(place, f"`models:` needs at least one, as {form}{found}")
         return {}
 
     def default(self, models: dict[str, Item]) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 from yaml.composer import ComposerError
-from yaml.error import MarkedYAMLError, YAMLError
+from yaml.error import YAMLError
 from yaml.nodes import Node
 
 from homeward.config.items import Item, Place, Problem
+from homeward.config.syntax import explained
 
 LONGEST = 262_144  # characters in a file
 DEEPEST = 50  # values within values
@@ -55,6 +56,13 @@ class _Loader(yaml.SafeLoader):
         finally:
             self.depth -= 1
 
+    def scan_to_next_token(self) -> None:
+        """Tabs too are blanks between brackets, or JSON that is indented with them is not read."""
+        super().scan_to_next_token()
+        while self.flow_level and self.peek() == "\t":
+            self.forward()
+            super().scan_to_next_token()
+
 
 def compose(text: str, origin: str) -> Node | Problem:
     """The one document of a text, not yet a value, or what is wrong with it."""
@@ -67,15 +75,8 @@ def compose(text: str, origin: str) -> Node | Problem:
             node = loader.get_single_node()
         finally:
             loader.dispose()
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(origin, mark.line + 1, mark.column + 1) if mark else start
-        hint = ""
-        if mark and mark.index and text[mark.index - 1 : mark.index + 1] == "${":
-            hint = '; within {} or [] a variable is quoted, as in "${NAME}"'
-        return Problem(place, f"this is not YAML: {error.problem or error.context}{hint}")
     except YAMLError as error:
-        return Problem(start, f"this is not YAML: {str(error).splitlines()[0]}")
+        return explained(error, text, origin)
     if node is None:
         return Problem(start, "the file is empty; it needs `models:` with at least one")
     return node

@@ -16,6 +16,7 @@ from homeward.config.shapes import (
     MappingOf,
     Named,
     OneModel,
+    Parameter,
     Scalar,
     Shape,
     Words,
@@ -42,6 +43,7 @@ def schema() -> dict[str, Any]:
         "properties": {
             "models": {
                 "type": "object",
+                "description": "Each model and route by its name: {kind: {field: value}}.",
                 "minProperties": 1,
                 "additionalProperties": {"$ref": "#/$defs/model"},
             },
@@ -80,7 +82,7 @@ def _call(target: kinds.Target) -> dict[str, Any]:
     required = [p.key for p in known if p.required]
     fields: dict[str, Any] = {
         "type": "object",
-        "properties": {p.key: _of(p.shape) for p in known},
+        "properties": {p.key: _of(p.shape) | _hover(target.callable, p) for p in known},
         "additionalProperties": False,
     }
     if required:
@@ -91,11 +93,20 @@ def _call(target: kinds.Target) -> dict[str, Any]:
         required = fields["required"] = [key for key in required if key != entries.key]
     ways = [fields]
     if known and set(required) <= {known[0].key}:
-        first = _of(known[0].shape)
-        ways.append({"not": {"type": "object"}, **first} if "not" not in first else first)
+        ways.append({"not": {"type": "object"}, **_of(known[0].shape)})
     if not required:
         ways.append({"type": "null"})
     return {"description": _sentence(target.callable), "anyOf": ways}
+
+
+def _hover(target: Callable[..., Any], parameter: Parameter) -> dict[str, Any]:
+    """What the docstring says of a field, and the default where JSON has such a value."""
+    text = " ".join((inspect.getdoc(target) or "").split()).replace("``", "`")
+    said = [s for s in re.split(r"(?<=[.;]) +(?=[A-Z`])", text) if f"`{parameter.name}`" in s]
+    shown: dict[str, Any] = {"description": " ".join(said)} if said else {}
+    if isinstance(parameter.default, str | int | float):
+        shown["default"] = parameter.default
+    return shown
 
 
 def _sentence(target: Callable[..., Any]) -> str:

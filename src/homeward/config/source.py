@@ -93,6 +93,11 @@ class _Reading:
         return merged
 
     def _scalar(self, node: ScalarNode) -> Item:
+        try:  # JSON may write one character as a pair of escapes
+            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self.wrong(node, "half a pair of \\u escapes is no character; write both or none")
+            node.value = ""
         text = self._expanded(node)
         value: Value = text
         if text == node.value:

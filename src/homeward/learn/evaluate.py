@@ -16,7 +16,8 @@ from homeward.outcomes import Row
 class RowResult(Struct, frozen=True):
     """One row, walked. ``began`` is on time.monotonic()'s clock; ``model`` whose voice was kept.
 
-    ``recorded`` are the scores that the table has of this row, by model.
+    ``recorded`` are the scores that the table has of this row, by model, and ``unsaid`` the models
+    of which it has no words.
     """
 
     id: str
@@ -25,6 +26,7 @@ class RowResult(Struct, frozen=True):
     group: str | None = None
     usage: tuple[Usage, ...] = ()
     recorded: Mapping[str, float] = field(default_factory=dict[str, float])
+    unsaid: frozenset[str] = frozenset()
     began: float = 0.0
     seconds: float = 0.0
     error: str | None = None
@@ -82,6 +84,7 @@ async def _walk(model: Model, row: Row, clearance: Clearance) -> RowResult:
         group=row.group,
         usage=answer.usage,
         recorded={name: recorded.score for name, recorded in row.answers.items()},
+        unsaid=frozenset(name for name, recorded in row.answers.items() if not recorded.said),
         began=began,
         seconds=seconds,
         error=error,

@@ -41,7 +41,9 @@ class Report(Struct, frozen=True):
 
     ``share`` is how often each model was called per row, and ``calls_per_row`` their sum. A row
     that failed counts as wrong. ``cost_usd_per_row`` and ``flops_per_row`` (2 x parameters x
-    tokens, an estimate) are None unless they are known of every call.
+    tokens, an estimate) are None unless they are known of every call. ``scores_only`` are the
+    models that were called and never have words in the table: what a vote, an agreement or a judge
+    makes of them is not measured.
     """
 
     rows: int
@@ -59,6 +61,7 @@ class Report(Struct, frozen=True):
     flops_per_row: float | None
     seconds: float
     seconds_per_row: float
+    scores_only: tuple[str, ...]
     errors: int
     first_errors: tuple[RowError, ...]
 
@@ -95,6 +98,7 @@ def summarise(
         flops_per_row=_known([_flops(usage, parameters or {}) for usage in bills], rows),
         seconds=max(r.began + r.seconds for r in results) - min(r.began for r in results),
         seconds_per_row=_mean(result.seconds for result in results),
+        scores_only=tuple(name for name in members if calls[name] and _wordless(results, name)),
         errors=len(errors),
         first_errors=tuple(errors[:SHOWN_ERRORS]),
     )
@@ -144,6 +148,11 @@ def _oracle(results: Sequence[RowResult], members: Sequence[str]) -> float | Non
         if (mine := [result.recorded[name] for name in members if name in result.recorded])
     ]
     return _mean(best) if best else None
+
+
+def _wordless(results: Sequence[RowResult], name: str) -> bool:
+    mine = [result for result in results if name in result.recorded]
+    return bool(mine) and all(name in result.unsaid for result in mine)
 
 
 def _groups(results: Sequence[RowResult]) -> dict[str, Group]:

@@ -1,5 +1,6 @@
 """Agreement: ask others the same question, and see whether they come to the same answer."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Agreement:
         return await weighed(self.asking(request, answer))
 
     async def asking(self, request: Request, answer: Answer) -> Weighing:
-        own = self.extract(answer)
+        own = await asyncio.to_thread(self.extract, answer)  # it may run code
         if own is None:
             yield Reading(because="the draft has no answer of the type")
             return
@@ -51,7 +52,7 @@ class Agreement:
             async with aclosing(said.ask(model, request)) as notes:
                 async for note in notes:
                     yield note
-            value = None if said.error else self.extract(said.answer)
+            value = None if said.error else await asyncio.to_thread(self.extract, said.answer)
             text = "" if said.error else said.answer.text
             error = str(said.error) if said.error else None
             yield Candidate("agreement", name, text, extracted=value, error=error)

@@ -10,6 +10,7 @@ from typing import Any
 
 from homeward.model import Answer
 from homeward.signals.slots import visible
+from homeward.signals.trial import passes
 
 _FENCED = re.compile(r"```[ \t]{0,9}([\w+#-]{0,40})[^\n]{0,200}\n(.*?)(?:```|\Z)", re.DOTALL)
 _OPENING = re.compile(r"[{\[]")
@@ -61,13 +62,20 @@ class Code:
 
     Python: its functions and classes without docstrings, comments and layout (its statements
     where it defines none). Anything else, and Python that does not parse, is compared by its
-    lines without trailing spaces and empty ones. Nothing is run. Abstains on prose without code.
+    lines without trailing spaces and empty ones. Abstains on prose without code.
+
+    With ``tests``, assert statements that call the last function of the answer as ``f``, all that
+    pass are one answer, however they are written, and whoever fails abstains. The code is run for
+    that, in a process with limits that is no sandbox (`trial`); without tests nothing is run.
     """
 
     language: str = "python"
+    tests: Sequence[str] = ()
 
     def __call__(self, answer: Answer) -> str | None:
         text = visible(answer)
+        if self.tests:
+            return f"passes {len(self.tests)} tests" if passes(text, self.tests) else None
         blocks = _FENCED.findall(text)
         body = blocks[-1][1] if blocks else text
         language = (blocks[-1][0].casefold() if blocks else "") or self.language

@@ -1,5 +1,6 @@
 """Ensemble: ask several models the same question and merge their answers into one."""
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
@@ -51,8 +52,9 @@ class Panel:
     quorum: int | None
     patience: Seconds
     soft: float | None  # when members stop being waited for, on time.monotonic()'s clock
+    typed: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    """The typed answers found so far, by member."""
     _quorum_met: float | None = None
-    _typed: dict[str, str | None] = field(default_factory=dict[str, str | None])
 
     @property
     def members(self) -> list[Child]:
@@ -103,30 +105,39 @@ class Panel:
         met = [] if self._quorum_met is None else [self._quorum_met + self.patience]
         return min([*met, *([] if self.soft is None else [self.soft])], default=None)
 
-    async def gather(self, wanted: Callable[["Panel"], int] | None = None) -> Stream:
+    async def gather(
+        self,
+        wanted: Callable[["Panel"], int] | None = None,
+        extract: Extractor | None = None,
+    ) -> Stream:
         """Listen until the answers suffice; yields notes alone, the bills of the rest last.
 
         ``wanted`` is asked at first and after each answer: how many members should be at work
-        now, 0 when nothing that may still come matters. Without it, everybody is heard.
+        now, 0 when nothing that may still come matters. Without it, everybody is heard. What
+        ``extract`` finds in an answer is in `typed` by then.
         """
         now = self.at_once if wanted is None else wanted(self)
         while now and (arrival := await self.next(now)) is not None:
             if isinstance(arrival.event, Note):
                 yield arrival.event
             elif arrival.event is None and wanted is not None:
+                await self._read(extract)
                 now = wanted(self)
         for note in await self.close():
             yield note
+        await self._read(extract)
+
+    async def _read(self, extract: Extractor | None) -> None:
+        """In a thread: an extractor may run code, and others' streams must not wait for it."""
+        if extract is None:
+            return
+        for member in self.answered:
+            if member.label not in self.typed:
+                self.typed[member.label] = await asyncio.to_thread(extract, member.answer)
 
     async def close(self) -> list[Event]:
         """End the members that still run; gives their last notes and bills."""
         return await self.side.stop(*self.side.running)
-
-    def typed(self, member: Child, extract: Extractor) -> str | None:
-        """The typed answer of a member that has answered; looked for once (it may run code)."""
-        if member.label not in self._typed:
-            self._typed[member.label] = extract(member.answer)
-        return self._typed[member.label]
 
     def candidates(self, by: str, kept: Collection[str]) -> list[Candidate]:
         """A note for each member that was asked; ``kept`` are labels."""
@@ -135,7 +146,7 @@ class Panel:
                 by,
                 label=member.label,
                 text=member.text,
-                extracted=self._typed.get(member.label),
+                extracted=self.typed.get(member.label),
                 kept=member.label in kept,
                 error=None if member.error is None else str(member.error),
             )

@@ -60,7 +60,7 @@ class Fuse:
     tools: ClassVar[bool] = False
 
     async def merge(self, panel: Panel) -> Stream:
-        async with aclosing(panel.gather()) as notes:
+        async with aclosing(panel.gather(extract=self.extract)) as notes:
             async for note in notes:
                 yield note
         answers = panel.answers()
@@ -95,7 +95,7 @@ class Fuse:
         if len(different) == 1:
             return different[0], "one answer is left" if len(answers) == 1 else "nothing to fuse"
         if self.extract is not None:
-            typed = {member.label: panel.typed(member, self.extract) for member in answers}
+            typed = panel.typed
             values = [value for value in typed.values() if value is not None]
             if len(values) > 1 and len(set(values)) == 1:
                 voices = [member for member in different if typed[member.label] is not None]

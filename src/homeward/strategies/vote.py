@@ -89,7 +89,7 @@ class Vote:
         """How many members should be at work: 0 once nothing can change the outcome."""
         if self.fields:
             return panel.open
-        standings = tally(self._ballots(panel, panel.answered))
+        standings = tally(_ballots(panel, panel.answered))
         leader, second = (*standings, None, None)[:2]
         to_come = fsum(_weight(panel, m.label) for m in panel.members if not m.ended)
         if leader and leader.weight > (second.weight if second else 0.0) + to_come:
@@ -99,11 +99,11 @@ class Vote:
         return max(0, self.first_to - (len(leader.labels) if leader else 0))
 
     async def merge(self, panel: Panel) -> Stream:
-        async with aclosing(panel.gather(self.wanted)) as notes:
+        async with aclosing(panel.gather(self.wanted, self.extract)) as notes:
             async for note in notes:
                 yield note
         answers = panel.answers()
-        ballots = self._ballots(panel, answers)
+        ballots = _ballots(panel, answers)
         standings = tally(ballots)
         merged = by_field(ballots) if self.fields else None
         if merged is not None:
@@ -139,10 +139,9 @@ class Vote:
             async for event in events:
                 yield event
 
-    def _ballots(self, panel: Panel, answers: Sequence[Child]) -> list[Ballot]:
-        return [
-            Ballot(m.label, panel.typed(m, self.extract), _weight(panel, m.label)) for m in answers
-        ]
+
+def _ballots(panel: Panel, answers: Sequence[Child]) -> list[Ballot]:
+    return [Ballot(m.label, panel.typed[m.label], _weight(panel, m.label)) for m in answers]
 
 
 def _weight(panel: Panel, label: str) -> float:
