@@ -5,7 +5,8 @@ from homeward.backends.echo import Echo
 from homeward.backends.scripted import Scripted
 from homeward.errors import Failed
 from homeward.explain import Step, children_of, explain
-from homeward.model import Model, Reading, Request
+from homeward.model import Model, Request
+from homeward.reading import Reading
 from homeward.signals.answers import extractor
 from homeward.strategies.cached import Cached
 from homeward.strategies.cascade import Cascade

@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 from homeward.errors import ModelError
-from homeward.model import Model, Reading, Request, named
+from homeward.model import Model, Request, named
+from homeward.reading import Reading
 from homeward.strategies.cascade import Cascade
 from homeward.strategies.ensemble import Ensemble
 from homeward.strategies.fallback import Fallback

@@ -3,7 +3,8 @@ import io
 import msgspec
 import pytest
 
-from homeward.cli.show import Shown, dim, printable, summary, travelled
+from homeward.cli.show import Shown, summary, travelled
+from homeward.cli.text import dim, printable
 from homeward.cli.work import show_work
 from homeward.model import Answer, Candidate, Clearance, Decision, Event, Finish, Text, Usage
 

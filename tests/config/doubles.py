@@ -7,19 +7,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from homeward.model import (
-    Answer,
-    Check,
-    Clearance,
-    Extractor,
-    Model,
-    Models,
-    Reading,
-    Request,
-    Seconds,
-    Signal,
-    Stream,
-)
+from homeward.model import Answer, Clearance, Model, Models, Request, Seconds, Stream
+from homeward.reading import Check, Extractor, Reading, Signal
 
 HERE = "tests.config.doubles"
 

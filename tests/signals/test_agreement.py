@@ -1,7 +1,8 @@
 import pytest
 
 from homeward.errors import ConfigError
-from homeward.model import Answer, Candidate, Finish, Reading, Request, Text
+from homeward.model import Answer, Candidate, Finish, Request, Text
+from homeward.reading import Reading
 from homeward.signals.agreement import Agreement
 from homeward.signals.answers import extractor
 from homeward.strategies.cascade import Cascade

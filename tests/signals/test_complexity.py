@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeward.errors import ConfigError
-from homeward.model import Reading, Request
+from homeward.model import Request
+from homeward.reading import Reading
 from homeward.signals.complexity import Complexity
 
 PIECES = st.text(alphabet="ab1? ;\n`") | st.sampled_from(

@@ -2,7 +2,8 @@ from typing import Literal
 
 import pytest
 
-from homeward.model import Answer, Finish, Reading, Request, ResponseFormat, Text, ToolCall
+from homeward.model import Answer, Finish, Request, ResponseFormat, Text, ToolCall
+from homeward.reading import Reading
 from homeward.signals.heuristic import FAULTS, Heuristic
 
 RUSSIAN = "\u0414\u0443\u043d\u0430\u0439 - \u044d\u0442\u043e \u0440\u0435\u043a\u0430."

@@ -9,20 +9,19 @@ from homeward.errors import ConfigError, Failed, Forbidden, TimedOut
 from homeward.model import (
     Answer,
     Candidate,
-    Check,
     Decision,
     Edit,
     Event,
     Finish,
     Logprob,
     Model,
-    Reading,
     Request,
     Text,
     ToolCall,
     Usage,
     collect,
 )
+from homeward.reading import Check, Reading
 from homeward.signals.agreement import Agreement
 from homeward.signals.answers import EXTRACTORS
 from homeward.signals.judge import Judge

@@ -3,7 +3,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from homeward.errors import ConfigError, Failed, Rejected
-from homeward.model import Answer, Decision, Model, Reading, Request, collect
+from homeward.model import Answer, Decision, Model, Request, collect
+from homeward.reading import Reading
 from homeward.strategies.router import Router
 from tests.contract import HELLO, Tree, heard, promises, said, says
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from homeward.cli.ask import show_answer
 from homeward.cli.options import ClearanceOption, Config, Json, Route
-from homeward.cli.show import Shown, printable, show_error
+from homeward.cli.show import Shown, show_error
+from homeward.cli.text import printable
 from homeward.errors import AllFailed, HomewardError, TooLong
 from homeward.house import House, open_house
 from homeward.model import Answer, Clearance, Message, Request

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from homeward.cli.options import Config, Json
-from homeward.cli.show import printable
+from homeward.cli.text import printable
 
 if TYPE_CHECKING:
     from homeward.config import Config as Found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from homeward.cli.options import ClearanceOption, Json, Route
-from homeward.cli.show import printable
+from homeward.cli.text import printable
 from homeward.errors import ConfigError
 from homeward.model import Clearance
 

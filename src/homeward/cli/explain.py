@@ -8,7 +8,7 @@ import typer
 
 from homeward.cli.ask import prompt_of
 from homeward.cli.options import Config, Json, Route
-from homeward.cli.show import printable, shorten
+from homeward.cli.text import printable, shorten
 from homeward.model import Request
 
 if TYPE_CHECKING:

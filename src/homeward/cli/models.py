@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from homeward.cli.options import Config, Json
-from homeward.cli.show import printable
+from homeward.cli.text import printable
 
 
 def models(config: Config = None, json: Json = False) -> None:

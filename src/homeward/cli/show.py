@@ -1,6 +1,5 @@
 """How an answer is shown: the words as they come, and under them one line that says how."""
 
-import os
 import shutil
 import sys
 import textwrap
@@ -12,20 +11,9 @@ from typing import Any, TextIO
 
 import msgspec
 
+from homeward.cli.text import dim, printable
 from homeward.errors import HomewardError
-from homeward.model import Answer, Candidate, Clearance, Decision, Event, Reasoning, Text, Usage
-
-# A model's words are data: left alone, an escape sequence in them could rewrite the terminal.
-_CONTROLS = {code: None for code in (*range(32), 127, *range(128, 160)) if chr(code) not in "\n\t"}
-
-
-def shorten(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def printable(text: str) -> str:
-    """Text without control characters, but for line feeds and tabs."""
-    return text.translate(_CONTROLS)
+from homeward.model import Answer, Clearance, Event, Reasoning, Text, Usage
 
 
 @dataclass
@@ -80,7 +68,7 @@ class Shown:
             self.out.write(printable(f"{call.name}({call.arguments})") + "\n")
         self.out.flush()
         if self.work:
-            from homeward.cli.work import show_work
+            from homeward.cli.work import show_work  # with rich, which the rest does without
 
             show_work(answer, self.aside)
         if not self.quiet:
@@ -90,16 +78,11 @@ class Shown:
             print(dim(line, self.aside), file=self.aside)
 
 
-def dim(text: str, out: TextIO) -> str:
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return text if plain or not out.isatty() else f"\x1b[2m{text}\x1b[0m"
-
-
 def summary(answer: Answer, seconds: float) -> str:
     """One line: who answered, how the answer was made, and what it took."""
     calls = Counter(bill.model for bill in answer.usage)
     who = ", ".join(name if n == 1 else f"{name} ×{n}" for name, n in calls.items())
-    how = "; ".join(f"{d.by}: {d.because or d.chose}" for d in decisions(answer))
+    how = "; ".join(f"{d.by}: {d.because or d.chose}" for d in answer.decisions)
     tokens = sum(bill.input_tokens + bill.output_tokens for bill in answer.usage)
     about = "about " if any(bill.estimated for bill in answer.usage) else ""
     parts = [
@@ -110,10 +93,6 @@ def summary(answer: Answer, seconds: float) -> str:
         travelled(answer.usage),
     ]
     return printable("— " + " · ".join(part for part in parts if part)).replace("\n", " ")
-
-
-def decisions(answer: Answer) -> list[Decision]:
-    return [event for event in answer.events if isinstance(event, Decision)]
 
 
 def travelled(bills: Sequence[Usage]) -> str:
@@ -143,8 +122,8 @@ def as_json(answer: Answer, route: str, seconds: float) -> dict[str, Any]:
         "route": route,
         "model": answer.finish.model if answer.finish else "",
         "models": list(dict.fromkeys(bill.model for bill in answer.usage)),
-        "decisions": decisions(answer),
-        "candidates": [event for event in answer.events if isinstance(event, Candidate)],
+        "decisions": answer.decisions,
+        "candidates": answer.candidates,
         "usage": answer.usage,
         "seconds": round(seconds, 4),
     }

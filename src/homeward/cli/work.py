@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from homeward.cli.show import decisions, printable, shorten
+from homeward.cli.text import printable, shorten
 from homeward.model import Answer, Candidate
 
 NARROWEST = 36  # columns that an answer needs, to be read beside another
@@ -16,7 +16,7 @@ FRAME = 6  # columns that a panel puts around its title
 
 def show_work(answer: Answer, out: TextIO) -> None:
     console = Console(file=out, highlight=False)
-    drafts = [event for event in answer.events if isinstance(event, Candidate)]
+    drafts = answer.candidates
     beside = min(len(drafts), console.width // NARROWEST)
     width = console.width // max(1, beside) - 1
     if drafts:
@@ -25,7 +25,7 @@ def show_work(answer: Answer, out: TextIO) -> None:
         for panel in panels:
             panel.width = min(widest, width)
         console.print(Columns(panels))
-    for decision in decisions(answer):
+    for decision in answer.decisions:
         numbers = ", ".join(f"{key} {value:g}" for key, value in decision.numbers.items())
         line = f"{decision.by} → {decision.chose}: {decision.because}"
         console.print(Text(printable(line + (f" ({numbers})" if numbers else ""))))

@@ -30,8 +30,8 @@ MODELS: Mapping[str, str] = {
 }
 
 PROTOCOLS: Mapping[str, str] = {
-    "homeward.model:Signal": "signal",
-    "homeward.model:Check": "check",
+    "homeward.reading:Signal": "signal",
+    "homeward.reading:Check": "check",
     "homeward.strategies.ensemble:Merge": "merge",
 }
 """Which table holds the names for a field of this type."""

@@ -4,8 +4,9 @@ import re
 from string import ascii_uppercase
 
 from homeward.errors import ConfigError
-from homeward.model import Answer, Extractor, Text
+from homeward.model import Answer, Text
 from homeward.outcomes import Row
+from homeward.reading import Extractor
 from homeward.signals.answers import Choice
 from homeward.signals.numbers import Number
 from homeward.signals.slots import lines, normalised, refused

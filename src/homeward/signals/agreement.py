@@ -6,18 +6,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from homeward.errors import ConfigError
-from homeward.model import (
-    Answer,
-    Candidate,
-    Extractor,
-    Model,
-    Models,
-    Reading,
-    Request,
-    Weighing,
-    named,
-    weighed,
-)
+from homeward.model import Answer, Candidate, Model, Models, Request, named
+from homeward.reading import Extractor, Reading, Weighing, weighed
 from homeward.signals.said import Said
 
 

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from homeward.errors import ConfigError
-from homeward.model import Answer, Extractor
+from homeward.model import Answer
+from homeward.reading import Extractor
 from homeward.signals.numbers import Number
 from homeward.signals.slots import lines, normalised, refused, slot, visible
 from homeward.signals.structured import Code, Json, ToolCalls

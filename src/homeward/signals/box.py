@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from homeward.box.router import domain
-from homeward.model import Reading, Request
+from homeward.model import Request
+from homeward.reading import Reading
 
 
 @dataclass(frozen=True)

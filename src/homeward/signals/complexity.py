@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from homeward.errors import ConfigError
-from homeward.model import Reading, Request
+from homeward.model import Request
+from homeward.reading import Reading
 
 # What one more of each adds to the load. Chosen by hand, not fitted: a trained router is another
 # signal. All positive, so that adding to a request never makes it simpler.

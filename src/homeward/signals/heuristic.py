@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from homeward.model import Answer, Reading, Request
+from homeward.model import Answer, Request
+from homeward.reading import Reading
 from homeward.signals.slots import refused, visible
 
 # What an answer with the fault is worth. Ranks, not probabilities: an empty answer is no answer,

@@ -8,7 +8,8 @@ from typing import Literal
 
 from homeward.errors import ConfigError
 from homeward.fence import ask, conversation, fenced, suspicious, verdict
-from homeward.model import Answer, Model, Reading, Request, Weighing, weighed
+from homeward.model import Answer, Model, Request
+from homeward.reading import Reading, Weighing, weighed
 from homeward.signals.said import Said
 
 SCALES: Mapping[str, Mapping[str, float]] = {

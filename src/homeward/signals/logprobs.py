@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from homeward.errors import ConfigError
-from homeward.model import Answer, Reading, Request
+from homeward.model import Answer, Request
+from homeward.reading import Reading
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from homeward.errors import ConfigError
-from homeward.model import Reading, Request
+from homeward.model import Request
+from homeward.reading import Reading
 
 
 @dataclass(frozen=True)

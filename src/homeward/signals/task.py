@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from homeward.model import Reading, Request
+from homeward.model import Request
+from homeward.reading import Reading
 
 _ENDS = 600  # characters read at each end of a long prompt: an instruction stands at one of them
 

@@ -11,20 +11,18 @@ from homeward.errors import ConfigError, ModelError
 from homeward.model import (
     Answer,
     Candidate,
-    Check,
     Decision,
     Edit,
     Event,
     Model,
     Models,
     Note,
-    Reading,
     Request,
     Stream,
     Text,
     named,
-    weigh,
 )
+from homeward.reading import Check, Reading, weigh
 
 
 @runtime_checkable

@@ -13,7 +13,6 @@ from homeward.fence import suspicious
 from homeward.model import (
     Candidate,
     Event,
-    Extractor,
     Finish,
     Model,
     Models,
@@ -23,6 +22,7 @@ from homeward.model import (
     Stream,
     named,
 )
+from homeward.reading import Extractor
 from homeward.strategies.children import Arrival, Child, Children, side_by_side
 
 

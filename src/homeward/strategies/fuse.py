@@ -14,7 +14,6 @@ from homeward.model import (
     Call,
     Decision,
     Event,
-    Extractor,
     Finish,
     Message,
     Model,
@@ -25,6 +24,7 @@ from homeward.model import (
     TextPart,
     unbilled,
 )
+from homeward.reading import Extractor
 from homeward.strategies.children import Child
 from homeward.strategies.ensemble import Panel, contestants
 

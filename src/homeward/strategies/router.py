@@ -5,7 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from homeward.errors import ConfigError, ModelError, Rejected
-from homeward.model import Decision, Model, Reading, Request, Signal, Stream, weigh
+from homeward.model import Decision, Model, Request, Stream
+from homeward.reading import Reading, Signal, weigh
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from math import fsum, log
 from typing import Any, ClassVar, NamedTuple
 
 from homeward.errors import ConfigError
-from homeward.model import Decision, Extractor, Finish, Model, Stream, Text
+from homeward.model import Decision, Finish, Model, Stream, Text
+from homeward.reading import Extractor
 from homeward.strategies.children import Child
 from homeward.strategies.ensemble import Panel
 
