@@ -1,6 +1,6 @@
 """What every model promises, whoever wrote it. Each backend and strategy is run through this.
 
-`promises` runs all of it: give it a function that builds the tree over fresh leaves, so that
+`check_promises` runs all of it: give it a function that builds the tree over fresh leaves, so that
 each check starts from nothing.
 """
 
@@ -85,7 +85,7 @@ async def check_carries(model: Model, leaves: Sequence[Scripted], request: Reque
             assert asked.clearance <= carried.clearance
 
 
-async def promises(build: Callable[[], Tree], request: Request = HELLO) -> None:
+async def check_promises(build: Callable[[], Tree], request: Request = HELLO) -> None:
     """All promises of a tree over `Scripted` leaves. ``build`` makes a fresh one each time."""
     on_tree: Sequence[Callable[[Model, Request], Awaitable[None]]] = (
         check_ends_with_finish,

@@ -19,7 +19,7 @@ from tests.contract import (
     check_bill_arrives,
     check_ends_with_finish,
     check_hang_up_closes,
-    promises,
+    check_promises,
     says,
 )
 
@@ -34,7 +34,7 @@ def test_every_kind_is_run_through_the_contract(kind: str) -> None:
         name = "scripted"  # the two doubles share a file
     tests = (TESTS / folder / f"test_{name}.py").read_text()
     of_a_leaf = ("check_ends_with_finish(", "check_bill_arrives(")
-    assert "promises(" in tests or all(check in tests for check in of_a_leaf)
+    assert "check_promises(" in tests or all(check in tests for check in of_a_leaf)
 
 
 @pytest.mark.parametrize("depth", [1, 5, 20])
@@ -58,7 +58,7 @@ async def test_a_deep_tree_keeps_every_promise() -> None:
         inner = Hedge([Limited(Fallback([leaves[0], leaves[1]]))], after=5.0)
         return Ensemble([Fallback([inner])], Weighted()), leaves
 
-    await promises(tree)
+    await check_promises(tree)
 
 
 @dataclass(frozen=True)

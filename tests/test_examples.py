@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from homeward.backends.scripted import Scripted
-from tests.contract import Tree, promises, says
+from tests.contract import Tree, check_promises, says
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -31,4 +31,4 @@ async def test_a_strategy_of_your_own_keeps_the_promises(
         leaves: list[Scripted] = [says("a long answer"), says("short", "er")]
         return Shortest(leaves), leaves
 
-    await promises(tree)
+    await check_promises(tree)

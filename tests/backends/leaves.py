@@ -20,7 +20,7 @@ def only(kind: type[E], events: Iterable[Event]) -> E:
     return event
 
 
-async def hang_up(model: Model, server: Server, request: Request = HELLO) -> None:
+async def check_hang_up(model: Model, server: Server, request: Request = HELLO) -> None:
     """Leave after the first word: the server's answer is closed within 100 ms."""
     async with aclosing(model.chat(request)) as events:
         async for event in events:
@@ -31,7 +31,7 @@ async def hang_up(model: Model, server: Server, request: Request = HELLO) -> Non
     assert time.monotonic() - left < 0.1
 
 
-async def cancel(model: Model, server: Server, path: str, request: Request = HELLO) -> None:
+async def check_cancel(model: Model, server: Server, path: str, request: Request = HELLO) -> None:
     """Cancel whoever reads, while the server is silent: its answer is closed."""
     task = asyncio.create_task(heard(model, request))
     await server.until(lambda s: any(asked.path.startswith(path) for asked in s.asked))

@@ -16,7 +16,7 @@ from homeward.errors import (
     Unauthorized,
 )
 from homeward.model import Clearance, Finish, Message, Reasoning, Request, Text, ToolCall, Usage
-from tests.backends.leaves import cancel, hang_up, only
+from tests.backends.leaves import check_cancel, check_hang_up, only
 from tests.backends.servers import Reply, Routes, answers, playing
 from tests.contract import HELLO, check_bill_arrives, check_ends_with_finish, heard, said
 
@@ -188,12 +188,12 @@ async def test_a_stream_without_its_end_is_garbled(http: Http, *, cut: bool) -> 
 async def test_hanging_up_ends_the_answer_upstream(http: Http) -> None:
     slow = stream(START, block("text", text=""), HEL, 60.0, *STOP)
     async with playing(routes(slow)) as server:
-        await hang_up(Anthropic(NAME, server, http=http), server)
+        await check_hang_up(Anthropic(NAME, server, http=http), server)
 
 
 async def test_cancelling_ends_the_answer_upstream(http: Http) -> None:
     async with playing(routes(stream(60.0, *STOP))) as server:
-        await cancel(Anthropic(NAME, server, http=http), server, "/v1/messages")
+        await check_cancel(Anthropic(NAME, server, http=http), server, "/v1/messages")
 
 
 async def test_the_environments_key_does_not_go_to_another_server(

@@ -29,7 +29,7 @@ from homeward.model import (
     ToolCall,
     Usage,
 )
-from tests.backends.leaves import cancel, hang_up, only, until_failure
+from tests.backends.leaves import check_cancel, check_hang_up, only, until_failure
 from tests.backends.servers import Reply, Routes, Server, answers, lines, playing
 from tests.contract import HELLO, check_bill_arrives, check_ends_with_finish, heard, said
 
@@ -233,12 +233,12 @@ async def test_nobody_listening_says_where() -> None:
 
 async def test_hanging_up_ends_the_answer_upstream(http: Http) -> None:
     async with playing(routes(lines(piece("Hel"), 60.0, last()))) as server:
-        await hang_up(Ollama(NAME, server, http=http), server)
+        await check_hang_up(Ollama(NAME, server, http=http), server)
 
 
 async def test_cancelling_ends_the_answer_upstream(http: Http) -> None:
     async with playing(routes(lines(60.0, last()))) as server:
-        await cancel(Ollama(NAME, server, http=http), server, "/api/chat")
+        await check_cancel(Ollama(NAME, server, http=http), server, "/api/chat")
 
 
 # ---------------------------------------------------------------- addresses and keys

@@ -9,7 +9,7 @@ from homeward.backends.http import Http
 from homeward.backends.replicate import Replicate
 from homeward.errors import ConfigError, Failed, Garbled, ModelMissing, TimedOut, Unauthorized
 from homeward.model import Finish, Text, Usage
-from tests.backends.leaves import cancel, hang_up, only, until_failure
+from tests.backends.leaves import check_cancel, check_hang_up, only, until_failure
 from tests.backends.servers import Asked, Reply, Route, Routes, Server, answers, playing
 from tests.contract import HELLO, check_bill_arrives, check_ends_with_finish, heard, said
 
@@ -149,13 +149,13 @@ async def test_deployments_and_versions_have_their_own_address(
 
 async def test_hanging_up_cancels_the_prediction(http: Http) -> None:
     async with playing(routes(frames(("output", "Hel"), 60.0))) as server:
-        await hang_up(leaf(server, http), server)
+        await check_hang_up(leaf(server, http), server)
         assert paths(server)[-1] == CANCEL[1]
 
 
 async def test_cancelling_ends_the_answer_upstream(http: Http) -> None:
     async with playing(routes(frames(60.0))) as server:
-        await cancel(leaf(server, http), server, "/v1/p/1/stream")
+        await check_cancel(leaf(server, http), server, "/v1/p/1/stream")
 
 
 async def test_cancelling_while_it_is_polled_cancels_the_prediction(http: Http) -> None:
@@ -170,7 +170,7 @@ async def test_cancelling_while_it_is_polled_cancels_the_prediction(http: Http) 
 async def test_a_cancel_that_fails_is_not_heard_of(http: Http) -> None:
     slow = frames(("output", "Hel"), 60.0)
     async with playing(routes(slow, cancel=answers({"detail": "no"}, 500))) as server:
-        await hang_up(leaf(server, http), server)
+        await check_hang_up(leaf(server, http), server)
 
 
 async def test_a_deadline_ends_the_polling(http: Http) -> None:

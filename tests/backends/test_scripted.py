@@ -9,8 +9,8 @@ from tests.contract import (
     Tree,
     check_bill_arrives,
     check_ends_with_finish,
+    check_promises,
     heard,
-    promises,
     said,
     says,
 )
@@ -22,7 +22,7 @@ def one_leaf() -> Tree:
 
 
 async def test_keeps_every_promise() -> None:
-    await promises(one_leaf)
+    await check_promises(one_leaf)
 
 
 async def test_plays_events_between_words() -> None:

@@ -11,7 +11,7 @@ from homeward.backends.http import Http
 from homeward.backends.watsonx import IamTokens, Watsonx
 from homeward.errors import ConfigError, Garbled, ModelMissing, Unauthorized
 from homeward.model import Finish, Text, Usage
-from tests.backends.leaves import cancel, hang_up, only
+from tests.backends.leaves import check_cancel, check_hang_up, only
 from tests.backends.servers import Asked, Reply, Route, Routes, answers, playing, sse
 from tests.contract import HELLO, check_bill_arrives, check_ends_with_finish, heard, said
 
@@ -250,12 +250,12 @@ async def test_a_stream_without_its_end_is_garbled(http: Http, *, cut: bool) -> 
 
 async def test_hanging_up_ends_the_answer_upstream(http: Http) -> None:
     async with playing(routes(sse(chunk("Hel"), 60.0, END))) as server:
-        await hang_up(leaf(server, http), server)
+        await check_hang_up(leaf(server, http), server)
 
 
 async def test_cancelling_ends_the_answer_upstream(http: Http) -> None:
     async with playing(routes(sse(60.0, END))) as server:
-        await cancel(leaf(server, http), server, "/ml/v1/text/chat_stream")
+        await check_cancel(leaf(server, http), server, "/ml/v1/text/chat_stream")
 
 
 def test_tokens_outlive_the_event_loop_that_got_them() -> None:

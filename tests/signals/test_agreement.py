@@ -6,7 +6,7 @@ from homeward.reading import Reading
 from homeward.signals.agreement import Agreement
 from homeward.signals.answers import extractor
 from homeward.strategies.cascade import Cascade
-from tests.contract import HELLO, Tree, fails, promises, said, says
+from tests.contract import HELLO, Tree, check_promises, fails, said, says
 
 NUMBER = extractor("number")
 
@@ -21,7 +21,7 @@ async def test_a_cascade_with_it_keeps_every_promise() -> None:
         check = Agreement(leaves[1:3], NUMBER)
         return Cascade([leaves[0]], leaves[3], check), leaves
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_the_score_is_the_share_that_agrees() -> None:

@@ -27,7 +27,7 @@ from homeward.model import (
 from homeward.signals.heuristic import Heuristic
 from homeward.strategies.cached import Cache, Cached
 from homeward.strategies.cascade import Cascade
-from tests.contract import HELLO, Tree, fails, heard, promises, said, says
+from tests.contract import HELLO, Tree, check_promises, fails, heard, said, says
 
 ANSWER = (
     Reasoning("hm", "seal"),
@@ -58,7 +58,7 @@ async def test_keeps_every_promise() -> None:
         leaf = says("one", "two")
         return Cached(leaf), (leaf,)
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_a_hit_is_the_same_answer_and_asks_nobody() -> None:

@@ -6,7 +6,7 @@ from homeward.backends.scripted import Scripted
 from homeward.errors import ConfigError, TooLong
 from homeward.model import Answer, Finish, Logprob, Message, Request, Stream, Text, Tool, ToolCall
 from homeward.strategies.capped import Capped
-from tests.contract import HELLO, Tree, heard, promises, said, says
+from tests.contract import HELLO, Tree, check_promises, heard, said, says
 
 
 async def test_keeps_every_promise() -> None:
@@ -14,7 +14,7 @@ async def test_keeps_every_promise() -> None:
         leaf = says("one", "two")
         return Capped(leaf, 100, 100), (leaf,)
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_keeps_every_promise_when_it_cuts_its_child() -> None:
@@ -22,7 +22,7 @@ async def test_keeps_every_promise_when_it_cuts_its_child() -> None:
         leaf = says("one", "two", "three", every=0.001)
         return Capped(leaf, output_tokens=2), (leaf,)
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_an_answer_that_runs_on_is_ended_by_length() -> None:

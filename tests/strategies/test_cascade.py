@@ -27,7 +27,7 @@ from homeward.signals.answers import EXTRACTORS
 from homeward.signals.judge import Judge
 from homeward.strategies.cascade import Cascade
 from homeward.strategies.deadline import Deadline
-from tests.contract import HELLO, Tree, fails, heard, promises, said, says
+from tests.contract import HELLO, Tree, check_promises, fails, heard, said, says
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ async def test_keeps_every_promise_when_it_escalates() -> None:
         leaves = (says("meh"), fails("half"), says("one", "two"))
         return Cascade(leaves[:2], leaves[2], Longer()), leaves
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_keeps_every_promise_when_a_draft_is_kept() -> None:
@@ -76,7 +76,7 @@ async def test_keeps_every_promise_when_a_draft_is_kept() -> None:
         leaves = (says("long ", "enough"), says("unasked"))
         return Cascade([leaves[0]], leaves[1], Longer()), leaves
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_keeps_every_promise_when_it_is_degraded() -> None:
@@ -84,7 +84,7 @@ async def test_keeps_every_promise_when_it_is_degraded() -> None:
         leaves = (says("meh", "!"), fails())
         return Cascade([leaves[0]], leaves[1], Longer()), leaves
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_a_good_draft_is_kept_and_nobody_else_is_asked() -> None:

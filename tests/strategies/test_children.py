@@ -16,7 +16,7 @@ from homeward.strategies.concat import Concat
 from homeward.strategies.ensemble import Ensemble
 from homeward.strategies.hedge import Hedge
 from homeward.strategies.sequential import Sequential
-from tests.contract import HELLO, Tree, fails, promises, says
+from tests.contract import HELLO, Tree, check_promises, fails, says
 
 SLOW = 5.0  # seconds that no test waits for
 
@@ -266,7 +266,7 @@ def five_deep() -> Tree:
 
 
 async def test_a_hang_up_reaches_the_leaves_of_a_tree_five_deep() -> None:
-    await promises(five_deep)
+    await check_promises(five_deep)
 
 
 async def test_no_child_works_before_its_call_has_been_passed_on() -> None:

@@ -8,7 +8,7 @@ from homeward.errors import ConfigError, TimedOut
 from homeward.model import Event, Finish, Request, Stream, Usage
 from homeward.strategies.deadline import Deadline
 from homeward.strategies.fallback import Fallback
-from tests.contract import HELLO, Tree, heard, promises, said, says
+from tests.contract import HELLO, Tree, check_promises, heard, said, says
 
 SOON, NEVER = 0.01, 60.0
 
@@ -29,7 +29,7 @@ async def test_keeps_every_promise() -> None:
         leaf = says("one", "two")
         return Deadline(leaf, first=5, between=5, total=5), (leaf,)
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_keeps_every_promise_when_it_cuts_a_child_off() -> None:
@@ -37,7 +37,7 @@ async def test_keeps_every_promise_when_it_cuts_a_child_off() -> None:
         leaves = (says("late", after=NEVER), says("one", "two"))
         return Fallback([Deadline(leaves[0], first=SOON), leaves[1]]), leaves
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_no_first_word_in_time() -> None:

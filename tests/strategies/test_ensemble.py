@@ -32,8 +32,8 @@ from tests.contract import (
     Tree,
     check_bill_arrives,
     check_ends_with_finish,
+    check_promises,
     fails,
-    promises,
     says,
 )
 
@@ -58,7 +58,7 @@ async def test_keeps_every_promise_with_every_merge(place: int, at_once: int | N
         judge = says("A")
         return Ensemble(leaves, merges(judge)[place], at_once=at_once), [*leaves, judge]
 
-    await promises(panel)
+    await check_promises(panel)
 
 
 @pytest.mark.parametrize("place", range(5))

@@ -3,7 +3,7 @@ import pytest
 from homeward.errors import AllFailed, ConfigError, Failed
 from homeward.model import Decision, Finish, Text
 from homeward.strategies.fallback import Fallback
-from tests.contract import Tree, fails, heard, promises, said, says
+from tests.contract import Tree, check_promises, fails, heard, said, says
 
 
 async def test_keeps_every_promise() -> None:
@@ -11,7 +11,7 @@ async def test_keeps_every_promise() -> None:
         leaves = (fails(), says("one", "two"))
         return Fallback(leaves), leaves
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_the_first_that_can_answers() -> None:

@@ -4,7 +4,7 @@ from homeward.backends.scripted import Scripted
 from homeward.errors import AllFailed, ConfigError, Failed
 from homeward.model import Decision, Finish, Text, collect
 from homeward.strategies.hedge import Hedge
-from tests.contract import HELLO, Tree, fails, heard, promises, says
+from tests.contract import HELLO, Tree, check_promises, fails, heard, says
 
 SLOW = 5.0  # seconds that no test waits for
 
@@ -21,7 +21,7 @@ def quick_and_spare() -> Tree:
 
 @pytest.mark.parametrize("build", [slow_and_quick, quick_and_spare])
 async def test_keeps_every_promise(build: object) -> None:
-    await promises(build)  # type: ignore[arg-type]  # one of the two above
+    await check_promises(build)  # type: ignore[arg-type]  # one of the two above
 
 
 async def test_a_quick_first_model_is_the_only_one_asked() -> None:

@@ -7,7 +7,7 @@ import pytest
 from homeward.errors import ConfigError, Overloaded, TimedOut
 from homeward.model import Decision, Request
 from homeward.strategies.limited import Gate, Limited
-from tests.contract import HELLO, Tree, fails, heard, promises, said, says
+from tests.contract import HELLO, Tree, check_promises, fails, heard, said, says
 
 
 async def turns(count: int = 5) -> None:
@@ -20,7 +20,7 @@ async def test_keeps_every_promise() -> None:
         leaf = says("one", "two")
         return Limited(leaf, 1), (leaf,)
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_no_more_than_so_many_at_once() -> None:

@@ -8,7 +8,7 @@ from homeward.backends.scripted import Scripted
 from homeward.errors import ConfigError, Failed, ModelError, Overloaded, Rejected, Unreachable
 from homeward.model import Answer, Decision, Model, Request, Stream
 from homeward.strategies.retried import Retried
-from tests.contract import HELLO, Tree, fails, heard, promises, said, says
+from tests.contract import HELLO, Tree, check_promises, fails, heard, said, says
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ async def test_keeps_every_promise() -> None:
         leaf = says("one", "two")
         return Retried(leaf), (leaf,)
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_a_passing_failure_passes() -> None:

@@ -6,7 +6,7 @@ from homeward.errors import ConfigError, Failed, Rejected
 from homeward.model import Answer, Decision, Model, Request, collect
 from homeward.reading import Reading
 from homeward.strategies.router import Router
-from tests.contract import HELLO, Tree, heard, promises, said, says
+from tests.contract import HELLO, Tree, check_promises, heard, said, says
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ async def test_keeps_every_promise() -> None:
         leaves = (says("one", "two"), says("other"))
         return Router(Says(Reading("a")), {"a": leaves[0]}, leaves[1]), leaves
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_keeps_every_promise_with_a_signal_that_asks_a_model() -> None:
@@ -49,7 +49,7 @@ async def test_keeps_every_promise_with_a_signal_that_asks_a_model() -> None:
         judge, coder = says("code"), says("one", "two")
         return Router(Judged(judge), {"code": coder}), (judge, coder)
 
-    await promises(build)
+    await check_promises(build)
 
 
 async def test_asks_the_model_of_the_label() -> None:

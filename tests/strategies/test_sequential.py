@@ -11,7 +11,7 @@ from homeward.model import Answer, Model, collect
 from homeward.strategies.concat import Concat
 from homeward.strategies.ensemble import Ensemble
 from homeward.strategies.sequential import Lane, Sequential
-from tests.contract import HELLO, Tree, promises, said, says
+from tests.contract import HELLO, Tree, check_promises, said, says
 
 
 def one_lane() -> Tree:
@@ -21,7 +21,7 @@ def one_lane() -> Tree:
 
 
 async def test_keeps_every_promise() -> None:
-    await promises(one_lane)
+    await check_promises(one_lane)
 
 
 async def test_keeps_every_promise_alone() -> None:
@@ -29,7 +29,7 @@ async def test_keeps_every_promise_alone() -> None:
         leaf = says("alone", " here", every=0.001)
         return Sequential(leaf), [leaf]
 
-    await promises(alone)
+    await check_promises(alone)
 
 
 async def order_of_turns(lane: Lane, models: dict[str, Model], asked: str) -> str:

@@ -10,7 +10,7 @@ from homeward.errors import ConfigError
 from homeward.model import Answer, Call, Candidate, Decision, Finish, Reasoning, ToolCall, collect
 from homeward.strategies.ensemble import Ensemble
 from homeward.strategies.vote import Ballot, Vote, by_field, tally, vote_weight
-from tests.contract import HELLO, Tree, fails, promises, says
+from tests.contract import HELLO, Tree, check_promises, fails, says
 
 VALUES = st.one_of(st.none(), st.sampled_from(["1", "2", "3"]))
 BALLOTS = st.lists(VALUES, min_size=1, max_size=9).map(
@@ -231,4 +231,4 @@ async def test_with_somebody_else_every_promise_is_kept() -> None:
         leaves = [says("who knows"), says("ask", " a human")]
         return Ensemble(leaves[:1], Vote(number, else_=leaves[1])), leaves
 
-    await promises(tree)
+    await check_promises(tree)
