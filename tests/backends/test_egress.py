@@ -293,6 +293,7 @@ async def test_the_blocking_way_out_connects_too() -> None:
         )
         with sock:
             assert sock.getpeername() == ("127.0.0.1", port_of(server))
+        await server.until(lambda s: s.connections)
 
 
 async def test_the_blocking_way_out_says_what_refused() -> None:
