@@ -4,7 +4,7 @@ from typing import Any
 from homeward.backends.echo import Echo
 from homeward.backends.scripted import Scripted
 from homeward.errors import Failed
-from homeward.explain import Step, children_of, explain
+from homeward.explain import Step, explain
 from homeward.model import Model, Request
 from homeward.reading import Reading
 from homeward.signals.answers import extractor
@@ -179,5 +179,7 @@ async def test_only_what_somebody_chose_is_told_and_never_a_secret() -> None:
     assert step.about == {"model": "gpt"}
 
 
-def test_what_is_no_dataclass_has_no_children() -> None:
-    assert list(children_of(object())) == []
+async def test_weighted_asks_first_whom_the_ensemble_does_by_its_weights() -> None:
+    panel = Ensemble({"rarely": Echo(), "unmeasured": Echo()}, Weighted(), weights={"rarely": 0.3})
+    walked = {child.edge: child.walked for child in (await plan(panel)).children}
+    assert walked == {"models.rarely": "perhaps", "models.unmeasured": "yes"}

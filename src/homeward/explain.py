@@ -3,14 +3,14 @@
 A signal that asks a model (a judge) is not asked here: what it would decide stays open.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
 from homeward.errors import ModelError
-from homeward.model import Model, Request, named
+from homeward.model import Model, Request
 from homeward.reading import Reading
 from homeward.strategies.cascade import Cascade
 from homeward.strategies.ensemble import Ensemble
@@ -19,6 +19,7 @@ from homeward.strategies.hedge import Hedge
 from homeward.strategies.router import Router
 from homeward.strategies.vote import Vote
 from homeward.strategies.weighted import Weighted
+from homeward.tree import children_of
 
 Walked = Literal["yes", "perhaps", "no"]
 Verdicts: TypeAlias = dict[str, tuple[Walked, str]]
@@ -96,8 +97,7 @@ async def _routed(router: Router, request: Request, labels: Sequence[str]) -> Ve
 
 def _merged(ensemble: Ensemble) -> Verdicts:
     """Whom a merge asks from the start: a vote may end early, and weighted asks one by one."""
-    names = sorted(named(ensemble.models), key=lambda name: -ensemble.weights.get(name, 0.0))
-    edges = [f"models.{name}" for name in names]
+    edges = [f"models.{name}" for name in ensemble.by_prior()]
     untyped = _perhaps(["merge.else"], "if nobody gives a typed answer")
     match ensemble.merge:
         case Vote(fields=False) as vote:
@@ -110,24 +110,6 @@ def _merged(ensemble: Ensemble) -> Verdicts:
             return _perhaps(edges[1:], "if the one before says nothing")
         case _:
             return untyped | _perhaps(["merge.judge"], "if the answers differ")
-
-
-def children_of(node: Any) -> Iterator[tuple[str, Model]]:
-    """The models in a node's fields, and in its signals', by the name of their edge."""
-    if not is_dataclass(node):
-        return
-    for field in fields(node):
-        value = getattr(node, field.name)
-        edge = field.name.rstrip("_")
-        if callable(getattr(value, "chat", None)):
-            yield edge, value
-        elif isinstance(value, Mapping):
-            yield from ((f"{edge}.{k}", v) for k, v in value.items() if hasattr(v, "chat"))
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            models = [item for item in value if hasattr(item, "chat")]
-            yield from ((f"{edge}.{place}", v) for place, v in enumerate(models, 1))
-        elif is_dataclass(value) and not isinstance(value, type):
-            yield from ((f"{edge}.{inner}", v) for inner, v in children_of(value))
 
 
 def _about(node: Any) -> dict[str, str]:

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
 from homeward.backends import egress
 from homeward.backends.decoded import accepted, encoded, from_sse, key
 from homeward.backends.http import Http, borrowed
 from homeward.backends.meter import Meter
 from homeward.errors import Unauthorized
-from homeward.model import Clearance, Request, Stream, Usage
+from homeward.model import Request, Stream
 from homeward.wire import anthropic_messages as wire
 
 HOSTED = "https://api.anthropic.com"
@@ -38,15 +36,12 @@ class Anthropic:
         egress.parse(self.base_url)
 
     async def chat(self, request: Request) -> Stream:
-        found: list[Clearance] = []  # where the server turned out to be
-        expected = egress.expected(egress.parse(self.base_url)[0])
-        raw = self._ask(request, found)
-        async with aclosing(Meter(self.model, expected).read(raw, request)) as events:
+        meter = Meter(self.model, egress.expected(egress.parse(self.base_url)[0]))
+        async with aclosing(meter.read(self._ask(request, meter), request)) as events:
             async for event in events:
-                placed = found and isinstance(event, Usage)
-                yield replace(event, where=found[0]) if placed else event
+                yield event
 
-    async def _ask(self, request: Request, found: list[Clearance]) -> Stream:
+    async def _ask(self, request: Request, meter: Meter) -> Stream:
         if request.sampling.max_tokens is None:
             request = request.sampled(max_tokens=self.max_tokens)
         async with (
@@ -61,7 +56,7 @@ class Anthropic:
                 deadline=request.deadline,
             ) as response,
         ):
-            found.append(response.where)
+            meter.where = response.where
             await accepted(response, self.model)
             async with aclosing(from_sse(response, wire.Decoder())) as events:
                 async for event in events:

@@ -1,7 +1,7 @@
 """From a server's answer to events: its refusal as an error, its stream through a decoder."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -44,42 +44,44 @@ async def accepted(response: Response, model: str) -> Response:
     )
 
 
-async def from_sse(response: Response, decoder: Decoder) -> Stream:
+def from_sse(response: Response, decoder: Decoder) -> Stream:
     """Events of a stream of server-sent events; Garbled when it ends without its mark.
 
     Nothing is read behind the mark.
     """
     frames = Parser()
-    async with aclosing(response.chunks()) as chunks:
-        async for chunk in chunks:
-            for frame in frames.feed(chunk):
-                for event in decoder.feed(frame.data):
-                    if isinstance(event, Finish):
-                        await response.linger()
-                        yield event
-                        return
-                    yield event
-    for frame in frames.end():
-        for event in decoder.feed(frame.data):
-            yield event
-    for event in decoder.end():
-        yield event
+    return _events(
+        response,
+        decoder,
+        lambda chunk: [frame.data for frame in frames.feed(chunk)],
+        lambda: [frame.data for frame in frames.end()],
+    )
 
 
-async def from_lines(response: Response, decoder: Decoder) -> Stream:
+def from_lines(response: Response, decoder: Decoder) -> Stream:
     """Events of newline-delimited JSON, as `from_sse` reads its own."""
     lines = Lines()
+    return _events(response, decoder, lines.feed, lambda: list(filter(None, [lines.rest()])))
+
+
+async def _events(
+    response: Response,
+    decoder: Decoder,
+    split: Callable[[bytes], list[bytes]],
+    rest: Callable[[], list[bytes]],
+) -> Stream:
+    """``split`` cuts chunks into the decoder's payloads, ``rest`` is what an end leaves of them."""
     async with aclosing(response.chunks()) as chunks:
         async for chunk in chunks:
-            for line in lines.feed(chunk):
-                for event in decoder.feed(line):
+            for payload in split(chunk):
+                for event in decoder.feed(payload):
                     if isinstance(event, Finish):
                         await response.linger()
                         yield event
                         return
                     yield event
-    if rest := lines.rest():
-        for event in decoder.feed(rest):
+    for payload in rest():
+        for event in decoder.feed(payload):
             yield event
     for event in decoder.end():
         yield event

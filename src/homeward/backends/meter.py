@@ -20,12 +20,14 @@ from homeward.model import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Meter:
     """Wraps a leaf's raw events: what the runtime reports is completed, what it omits, estimated.
 
     A raw `Usage` from a codec carries token counts only; its ``call`` and seconds are filled in
-    here. `Finish` comes last and names the model, whatever order the wire had.
+    here. `Finish` comes last and names the model, whatever order the wire had. One meter is for
+    one call: ``where`` is what is expected, until the leaf knows where the server really is and
+    says so here.
     """
 
     model: str

@@ -8,15 +8,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from msgspec.structs import replace
-
 from homeward.backends import egress
 from homeward.backends.decoded import accepted, encoded, from_sse
 from homeward.backends.http import Http, Timeouts, borrowed
 from homeward.backends.meter import Meter
 from homeward.backends.presets import Preset, preset
 from homeward.errors import ConfigError
-from homeward.model import Clearance, Request, Seconds, Stream, Usage
+from homeward.model import Clearance, Request, Seconds, Stream
 from homeward.wire import openai_chat, openai_responses
 
 
@@ -61,15 +59,12 @@ class OpenAI:
         return preset(self.at)
 
     async def chat(self, request: Request) -> Stream:
-        found: list[Clearance] = []  # where the server turned out to be
-        raw = self._ask(request, found)
-        async with aclosing(Meter(self.model, self._expected()).read(raw, request)) as events:
+        meter = Meter(self.model, self._expected())
+        async with aclosing(meter.read(self._ask(request, meter), request)) as events:
             async for event in events:
-                if found and isinstance(event, Usage):
-                    event = replace(event, where=found[0])
                 yield event
 
-    async def _ask(self, request: Request, found: list[Clearance]) -> Stream:
+    async def _ask(self, request: Request, meter: Meter) -> Stream:
         known, wire = self.preset, WIRES[self.api]
         base_url = known.address(self.at, self.base_url, self.deployment)
         headers = {**known.credentials(self.at, self.api_key, base_url), **self.headers}
@@ -86,7 +81,7 @@ class OpenAI:
                 deadline=request.deadline,
             ) as response,
         ):
-            found.append(response.where)
+            meter.where = response.where
             await accepted(response, self.model)
             if "event-stream" in response.headers.get("content-type", "event-stream"):
                 async with aclosing(

@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
 
 from msgspec import Struct
 
 from homeward.learn.evaluate import RowResult
 from homeward.model import Model, Usage
+from homeward.tree import children_of
 
 WILSON_Z = 1.96  # 95 % of a normal distribution lie within
 SHOWN_ERRORS = 5
@@ -104,23 +104,13 @@ def summarise(
     )
 
 
-def leaf_names(node: object, _seen: frozenset[int] = frozenset()) -> Iterator[str]:
+def leaf_names(model: Model) -> Iterator[str]:
     """The models that a tree may call: the ``model`` of each leaf, wherever it hangs."""
-    if id(node) in _seen or isinstance(node, str | type):
-        return
-    seen = _seen | {id(node)}
-    if isinstance(node, Mapping):
-        for child in node.values():
-            yield from leaf_names(child, seen)
-    elif isinstance(node, Sequence):
-        for child in node:
-            yield from leaf_names(child, seen)
-    elif is_dataclass(node):
-        name = getattr(node, "model", None)
-        if isinstance(name, str) and hasattr(node, "chat"):
-            yield name
-        for part in fields(node):
-            yield from leaf_names(getattr(node, part.name), seen)
+    name = getattr(model, "model", None)
+    if isinstance(name, str):
+        yield name
+    for _, child in children_of(model):
+        yield from leaf_names(child)
 
 
 def wilson(share: float, rows: int) -> tuple[float, float]:

@@ -204,7 +204,7 @@ class Ensemble:
             raise ConfigError("`margin` and `patience` are durations; they cannot be negative")
 
     async def chat(self, request: Request) -> Stream:
-        members = self._by_prior()
+        members = self.by_prior()
         soft = _soft(request.deadline, self.margin)
         asked = request.with_(deadline=soft)
         if request.tools and not self.merge.tools:
@@ -226,7 +226,8 @@ class Ensemble:
                             yield note
                     yield event
 
-    def _by_prior(self) -> dict[str, Model]:
+    def by_prior(self) -> dict[str, Model]:
+        """The members by name, the one believed first at the head."""
         members = named(self.models)
         weights = self._weights()
         order = sorted(members, key=lambda label: -weights.get(label, 0.0))
