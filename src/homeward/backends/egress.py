@@ -156,6 +156,11 @@ def expected(origin: Origin) -> Clearance:
         return Clearance.NETWORK if origin.host.endswith(".local") else Clearance.WORLD
 
 
+def private(origin: Origin) -> bool:
+    """Whether nobody on the way reads along: it is encrypted, or does not leave this machine."""
+    return origin.tls or expected(origin) is Clearance.MACHINE
+
+
 def allowed(host: str, places: Iterable[Place], clearance: Clearance) -> list[Place]:
     """The addresses within the clearance; Forbidden when there is none."""
     places = list(places)

@@ -111,7 +111,7 @@ def _token(hub: str) -> str | None:
     from huggingface_hub import constants
 
     origin, _ = egress.parse(hub)
-    if not origin.tls and egress.expected(origin) is not Clearance.MACHINE:
+    if not egress.private(origin):
         return None
     login = Path(constants.HF_TOKEN_PATH)
     token = os.environ.get("HF_TOKEN") or (login.read_text() if login.is_file() else "")

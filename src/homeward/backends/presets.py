@@ -84,7 +84,7 @@ class Preset:
 
     def _is_own(self, base_url: str) -> bool:
         origin = egress.parse(base_url)[0]
-        if not origin.tls and egress.expected(origin) is not Clearance.MACHINE:
+        if not egress.private(origin):
             return False
         if self.where is not Clearance.WORLD or not self.base_url:
             return True
