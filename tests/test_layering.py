@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "homeward"
 MAY_IMPORT = {
     "errors": "",
     "model": "errors",
+    "interrupt": "",
     "reading": "model",
     "tree": "model",
     "fence": "errors model",
@@ -27,8 +28,11 @@ MAY_IMPORT = {
     "house": "errors model config defaults backends",
     "explain": "errors model reading strategies tree",
     "learn": "errors model reading outcomes signals tree learn",
-    "blocking": "errors model house",
-    "cli": "errors model outcomes backends config defaults house explain learn cli box __version__",
+    "blocking": "errors model house interrupt",
+    "cli": (
+        "errors model interrupt outcomes backends config defaults house explain learn cli box "
+        "__version__"
+    ),
     "__init__": "errors model house blocking",
     "__main__": "cli",
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from homeward.errors import ConfigError
 from homeward.house import open_house
+from homeward.interrupt import run
 from homeward.model import Answer, Clearance, Request, Sampling, collect
 
 
@@ -34,7 +35,7 @@ def ask(
             request = Request.of(prompt, clearance=reach, sampling=Sampling(**sampling))
             return await collect(house[route or house.default].chat(request))
 
-    return asyncio.run(answer())
+    return run(answer())
 
 
 def _refuse_inside_a_loop() -> None:

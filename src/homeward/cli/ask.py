@@ -1,6 +1,5 @@
 """``homeward ask``: one question, one answer."""
 
-import asyncio
 import sys
 import time
 from contextlib import aclosing
@@ -12,6 +11,7 @@ import typer
 from homeward.cli.options import ClearanceOption, Config, Json, Route, names
 from homeward.cli.show import Shown
 from homeward.cli.streams import LONGEST, whole
+from homeward.interrupt import run
 from homeward.model import Clearance, Message, Model, Request, Sampling
 
 Merge: TypeAlias = Literal["vote", "concat", "weighted", "rank", "fuse"]
@@ -70,7 +70,7 @@ def ask(
     )
     shown = Shown(json=json, work=show_work, reasoning=reasoning, quiet=quiet)
     council = None if models is None else _council(models, merge or "vote", type_, judge)
-    asyncio.run(_ask(request, shown, route, council, clearance, config))
+    run(_ask(request, shown, route, council, clearance, config))
 
 
 def prompt_of(words: list[str]) -> str:

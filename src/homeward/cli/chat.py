@@ -3,8 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from homeward.cli.ask import show_answer
@@ -13,6 +12,7 @@ from homeward.cli.show import Shown, show_error
 from homeward.cli.text import printable
 from homeward.errors import AllFailed, HomewardError, TooLong
 from homeward.house import House, open_house
+from homeward.interrupt import interrupting
 from homeward.model import Answer, Clearance, Message, Request
 
 HELP = """\
@@ -114,7 +114,7 @@ class Conversation:
         turn = show_answer(self.house[self.route], request, shown, self.route)
         task = asyncio.create_task(turn)
         try:
-            with _interrupting(task):
+            with interrupting(task):
                 await task
         except asyncio.CancelledError:
             if not task.cancelled():
@@ -134,16 +134,3 @@ def _too_long(error: HomewardError) -> bool:
     if isinstance(error, AllFailed):
         return any(_too_long(reason) for reason in error.errors)
     return isinstance(error, TooLong)
-
-
-@contextmanager
-def _interrupting(task: asyncio.Task[None]) -> Iterator[None]:
-    """Ctrl-C ends this task, and not the program."""
-    loop = asyncio.get_running_loop()
-    with suppress(NotImplementedError):  # Windows has no signal handlers on its loop
-        loop.add_signal_handler(signal.SIGINT, task.cancel)
-    try:
-        yield
-    finally:
-        with suppress(NotImplementedError):
-            loop.remove_signal_handler(signal.SIGINT)

@@ -1,6 +1,5 @@
 """``homeward check``: is the file right, and what does it mean?"""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from homeward.cli.options import Config, Json
 from homeward.cli.text import printable
+from homeward.interrupt import run
 
 if TYPE_CHECKING:
     from homeward.config import Config as Found
@@ -36,11 +36,11 @@ def check(
         return
     from homeward.house import configuration
 
-    found = asyncio.run(configuration(file or config))
+    found = run(configuration(file or config))
     if print_:
         print(found.as_yaml(), end="")
         return
-    asyncio.run(_build(found))
+    run(_build(found))
     names = list(found.models)
     if json:
         print(msgspec.json.encode({"ok": True, "from": found.origin, "models": names}).decode())

@@ -1,6 +1,5 @@
 """``homeward evaluate``: walk a route over a table of questions with known answers."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ import typer
 from homeward.cli.options import ClearanceOption, Json, Route
 from homeward.cli.text import printable
 from homeward.errors import ConfigError
+from homeward.interrupt import run
 from homeward.model import Clearance
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Say how often a route is right, what it takes, and how far the usual baselines get."""
-    shown = asyncio.run(_evaluate(config, route, table, limit, at_once, clearance, quiet=json))
+    shown = run(_evaluate(config, route, table, limit, at_once, clearance, quiet=json))
     if json:
         import msgspec
 

@@ -1,6 +1,5 @@
 """``homeward explain``: what would be asked, and why."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ import typer
 from homeward.cli.ask import prompt_of
 from homeward.cli.options import Config, Json, Route
 from homeward.cli.text import printable, shorten
+from homeward.interrupt import run
 from homeward.model import Request
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Draw the tree that a question would walk, and why: ● asked, ○ perhaps, · not."""
-    asyncio.run(_explain(prompt_of(question or []), route, config, json=json))
+    run(_explain(prompt_of(question or []), route, config, json=json))
 
 
 async def _explain(prompt: str, route: str | None, config: Path | None, *, json: bool) -> None:

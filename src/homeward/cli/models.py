@@ -1,15 +1,15 @@
 """``homeward models``: what there is to ask."""
 
-import asyncio
 from pathlib import Path
 
 from homeward.cli.options import Config, Json
 from homeward.cli.text import printable
+from homeward.interrupt import run
 
 
 def models(config: Config = None, json: Json = False) -> None:
     """List the routes and models that can be asked, and where they come from."""
-    asyncio.run(_models(config, json=json))
+    run(_models(config, json=json))
 
 
 async def _models(path: Path | None, *, json: bool) -> None:
