@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 _connect = socket.socket.connect
+pytest_plugins = ["tests.store.servers"]
 LOOPBACK = ("127.", "::1", "localhost")
 
 

@@ -25,6 +25,7 @@ REACHES_OUT = (
     *("smtplib", "poplib", "imaplib", "xmlrpc", "webbrowser", "multiprocessing.connection"),
     *("requests", "urllib3", "httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "websockets"),
     *("openai", "anthropic", "ollama", "litellm", "huggingface_hub", "hf_xet", "anyio", "trio"),
+    *("asyncpg", "redis"),
 )
 OPENS = {
     *("open_connection", "open_unix_connection", "create_connection", "create_unix_connection"),
@@ -36,6 +37,10 @@ HUB = {"huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2"}
 EXCEPT = {
     "backends/egress.py": {*REACHES_OUT, *OPENS, "connect"},  # the one way out
     "backends/child.py": {"create_subprocess_exec"},  # the engine, which listens and asks nobody
+    "store/postgres.py": {"asyncpg"},  # to the server that `serve.database` names, no other
+    "store/redis.py": {"redis"},  # to that of `serve.shared`
+    "gateway/serving.py": {"ssl"},  # looks whether its own certificate can be read
+    "gateway/listening.py": {"socket", "getaddrinfo"},  # listens, and connects nowhere
     "signals/trial.py": {"subprocess", "Popen"},  # runs an answer's code, when that was asked for
     "backends/hub.py": HUB,  # asks through hub_client
     "backends/hub_client.py": {*HUB, "socket", "ssl"},  # wraps the socket that egress connected

@@ -4,6 +4,7 @@
   - ConfigError              the file names what does not exist, or calls it wrongly
   - ModelError               a model could not answer; a parent may try another
     + Forbidden              the request's clearance does not reach where the model lives
+    + OverBudget             the money is used up, and this model costs some
     + Unreachable            nothing answers there (refused, unknown host, bad certificate)
     + TimedOut               no answer, or no further word, in the time allowed
     + Overloaded             busy or rate-limited; ``retry_after`` says for how long
@@ -44,6 +45,12 @@ class Forbidden(ModelError):
     """The request's clearance does not reach where this model lives."""
 
     status = 403
+
+
+class OverBudget(ModelError):
+    """The request's budget does not pay for this model."""
+
+    status = 402
 
 
 class Unreachable(ModelError):

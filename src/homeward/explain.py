@@ -23,6 +23,7 @@ from homeward.tree import children_of
 
 Walked = Literal["yes", "perhaps", "no"]
 Verdicts: TypeAlias = dict[str, tuple[Walked, str]]
+MARKS: Mapping[Walked, str] = {"yes": "●", "perhaps": "○", "no": "·"}
 LOWER: Mapping[Walked, int] = {"yes": 0, "perhaps": 1, "no": 2}
 
 
@@ -35,6 +36,11 @@ class Step(Struct, frozen=True):
     because: str = ""
     about: Mapping[str, str] = {}
     children: tuple["Step", ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """``walked``, for a drawing."""
+        return MARKS[self.walked]
 
 
 async def explain(model: Model, request: Request, name: str) -> Step:

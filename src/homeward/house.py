@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from homeward.config import Config, find, load, parse
+from homeward.config import Around, Config, find, load, parse
 from homeward.defaults import RESERVED, Local, default_config
 from homeward.errors import ModelMissing
 from homeward.model import Clearance, Model
@@ -46,18 +46,21 @@ def pick(models: Mapping[str, Entry], name: str) -> Entry:
 
 @asynccontextmanager
 async def open_house(
-    path: str | Path | Config | None = None, extra: Mapping[str, Any] | None = None
+    path: str | Path | Config | None = None,
+    extra: Mapping[str, Any] | None = None,
+    around: Around | None = None,
 ) -> AsyncGenerator[House]:
     """Build the routes, and close what they hold (connections, child processes) at the end.
 
     ``path`` (or its `configuration`), or the first configuration file that is found, decides;
     without one the local servers that answer, the models that were pulled and the box make the
-    default routes. ``extra`` are further nodes by name, as they would stand in the file.
+    default routes. ``extra`` are further nodes by name, as they would stand in the file;
+    ``around`` is put around each leaf.
     """
     config = path if isinstance(path, Config) else await configuration(path)
     if extra:
         config = config.with_models(extra)
-    async with config.open() as models:
+    async with config.open(around) as models:
         yield House(models, config.default, config.clearance, config.origin)
 
 

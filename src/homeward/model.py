@@ -5,6 +5,7 @@ strategy is a model made of models. `Request` is what travels down the tree, `Ev
 back up: words (`Text`, `Reasoning`, `ToolCall`), one `Finish`, and notes about the answer.
 """
 
+import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from enum import IntEnum
@@ -148,6 +149,8 @@ class Request(Struct, frozen=True, omit_defaults=True):
     effort: str | None = None  # of reasoning: none, minimal, low, medium, high ...
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
     dialect: str = ""
+    stream: bool = True
+    """Whether anybody reads the answer as it comes. Where not, a leaf may get it in one piece."""
 
     clearance: Clearance = Clearance.MACHINE
     tenant: str = ""
@@ -166,7 +169,7 @@ class Request(Struct, frozen=True, omit_defaults=True):
         It carries clearance, tenant, deadline, budget and trace, and none of the rest: a judge
         must not inherit the caller's tools or answer format.
         """
-        carried = {name: getattr(self, name) for name in _CARRIED}
+        carried = {name: getattr(self, name) for name in CARRIED}
         return Request(messages, **{**carried, **fields})
 
     def with_(self, **fields: Any) -> "Request":
@@ -200,7 +203,7 @@ def estimated_tokens(request: Request) -> int:
     return letters // CHARACTERS_PER_TOKEN + 4 * len(request.messages)
 
 
-_CARRIED = ("clearance", "tenant", "deadline", "budget_usd", "trace")
+CARRIED = ("clearance", "tenant", "deadline", "budget_usd", "trace")
 
 # ---------------------------------------------------------------- what comes back
 
@@ -255,12 +258,18 @@ class Decision(Note, frozen=True, tag="decision"):
 
 
 class Call(Note, frozen=True, tag="call"):
-    """A leaf begins to work. Its `Usage`, with the same ``id``, follows however it ends."""
+    """A leaf begins to work. Its `Usage`, with the same ``id``, follows however it ends.
+
+    ``usd`` is what the input costs and what each token of the answer does; None: not known.
+    ``began`` is on time.monotonic()'s clock.
+    """
 
     id: str
     model: str
     where: Clearance = Clearance.MACHINE
     input_tokens: int = 0  # estimated
+    usd: tuple[float, float] | None = None
+    began: float | None = None
 
 
 class Usage(Note, frozen=True, tag="usage"):
@@ -398,14 +407,13 @@ def join_calls(pieces: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
     return tuple(whole[index] for index in sorted(whole))
 
 
-def unbilled(events: Iterable[Event]) -> list[Usage]:
+def unbilled(events: Iterable[Event], pieces: int = 0) -> list[Usage]:
     """An estimated `Usage` for each `Call` that was begun but has not told its own.
 
     Whoever closes a child early yields these, so that cancelled work is billed. The output is
-    estimated by the pieces that were seen, about a token each.
+    estimated by the pieces that were seen, about a token each; ``pieces`` are those seen already.
     """
     begun: dict[str, Call] = {}
-    pieces = 0
     for event in events:
         match event:
             case Call():
@@ -414,12 +422,15 @@ def unbilled(events: Iterable[Event]) -> list[Usage]:
                 begun.pop(event.call, None)
             case Text() | Reasoning() | ToolCall():
                 pieces += 1
+    said = pieces // (len(begun) or 1)
     return [
         Usage(
             call=call.id,
             model=call.model,
             input_tokens=call.input_tokens,
-            output_tokens=pieces // len(begun),
+            output_tokens=said,
+            seconds=0.0 if call.began is None else time.monotonic() - call.began,
+            cost_usd=None if call.usd is None else call.usd[0] + said * call.usd[1],
             where=call.where,
             outcome="cancelled",
             estimated=True,

@@ -53,8 +53,9 @@ class Asks(Protocol):
 
 async def weigh(by: Signal | Check, *what: Any) -> Weighing:
     """The notes of a signal or a check, as early as it tells them, and its `Reading` last."""
-    if isinstance(by, Asks):
-        async with aclosing(by.asking(*what)) as events:
+    asking = getattr(by, "asking", None)  # `isinstance` of a protocol takes 10 µs
+    if asking is not None:
+        async with aclosing(asking(*what)) as events:
             async for event in events:
                 yield event
         return

@@ -8,10 +8,15 @@ from homeward.model import Model
 
 
 def children_of(node: Any) -> Iterator[tuple[str, Model]]:
-    """The models in a node's fields, and in its signals', by the name of their edge."""
+    """The models in a node's fields, and in its signals', by the name of their edge.
+
+    Fields that are not compared are what a node only uses: its cache, the line that it waits in.
+    """
     if not is_dataclass(node):
         return
     for field in fields(node):
+        if not field.compare:
+            continue
         value = getattr(node, field.name)
         edge = field.name.rstrip("_")
         if callable(getattr(value, "chat", None)):

@@ -7,6 +7,7 @@ with hub({"org/repo": {"model-Q4_K_M.gguf": data}}) as server:
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Hub:
     checksums: dict[str, str] = field(default_factory=dict[str, str])
     cuts: list[int] = field(default_factory=list[int])
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
+    pause: float = 0.0  # seconds before each piece
     ranges: bool = True
     url: str = ""
     elsewhere: str = ""
@@ -88,6 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(206 if self.hub.ranges else 200)
         self.send_header("content-length", str(len(rest)))
         self.end_headers()
+        time.sleep(self.hub.pause)
         self.wfile.write(rest[:cut])
 
     def _answer(self, status: int, body: bytes = b"", **headers: str) -> None:

@@ -4,14 +4,30 @@ import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TypeVar
 
+from homeward.completion import Completer, Completion
 from homeward.errors import ModelError
-from homeward.model import Event, Model, Note, Request
+from homeward.model import CARRIED, Event, Model, Note, Request, Stream
 from tests.backends.servers import Server
 from tests.contract import HELLO, heard
 
 E = TypeVar("E")
+
+
+@dataclass(frozen=True)
+class Completes:
+    """A completer as a model, so that the promises of every model can be asked of it."""
+
+    model: Completer
+    suffix: str | None = None
+
+    def chat(self, request: Request) -> Stream:
+        carried = {name: getattr(request, name) for name in CARRIED}
+        return self.model.complete(
+            Completion(request.prompt, self.suffix, request.sampling, **carried)
+        )
 
 
 def only(kind: type[E], events: Iterable[Event]) -> E:

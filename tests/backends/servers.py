@@ -123,7 +123,7 @@ async def playing(
         listener: asyncio.Server = await asyncio.start_unix_server(connected, str(unix))
         server = Server(f"unix://{unix}")
     else:
-        listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+        listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls, backlog=1024)
         port = listener.sockets[0].getsockname()[1]
         server = Server(f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}")
     server.asked, server.connections, server.hung_up, server.sent = [], 0, [], 0

@@ -178,6 +178,19 @@ async def test_an_error_in_the_stream_is_the_error_it_stands_for(http: Http) -> 
             await said(Anthropic(NAME, server, http=http))
 
 
+async def test_an_answer_in_one_piece_is_read_although_a_stream_was_asked(http: Http) -> None:
+    whole = answers({"content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn"})
+    async with playing({("POST", "/v1/messages"): whole}) as server:
+        assert await said(Anthropic(NAME, server, http=http), HELLO) == "hi"
+
+
+async def test_an_error_with_the_status_of_an_answer_is_an_error(http: Http) -> None:
+    wrong = answers({"type": "error", "error": {"type": "overloaded_error", "message": "later"}})
+    async with playing({("POST", "/v1/messages"): wrong}) as server:
+        with pytest.raises(Overloaded, match="later"):
+            await said(Anthropic(NAME, server, http=http), HELLO)
+
+
 @pytest.mark.parametrize("cut", [True, False])
 async def test_a_stream_without_its_end_is_garbled(http: Http, *, cut: bool) -> None:
     async with playing(routes(stream(START, block("text", text=""), HEL, cut=cut))) as server:

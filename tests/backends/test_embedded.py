@@ -309,6 +309,7 @@ def test_llama_cpp_still_knows_every_parameter_that_is_set() -> None:
         "threads": 2,
         "draft": "b.gguf",
         "draft_tokens": 3,
+        "pooling": None,
         "socket": None,
         "api_key": "key",
     }
@@ -320,6 +321,10 @@ def test_llama_cpp_still_knows_every_parameter_that_is_set() -> None:
     assert (params.hostnames, params.port, params.api_keys) == (["127.0.0.1"], 0, ["key"])
     assert (params.ui, params.endpoint_slots, params.cors_origins) == (False, False, "")
     assert (params.warmup, params.cache_ram_mib, params.verbosity) == (False, 0, 1)
+    assert (params.embedding, params.n_batch) == (False, llama_child.BATCH)
+    params = llama_child.parameters(xllamacpp, {**settings, "pooling": "last"})
+    assert (params.embedding, params.n_batch, params.n_ubatch) == (True, 256, 256)
+    assert params.pooling_type == xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_LAST
 
 
 async def test_where_there_are_no_unix_sockets_it_listens_on_loopback(

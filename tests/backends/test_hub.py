@@ -1,5 +1,6 @@
 """Pulling model files from a hub (one on loopback), and finding them again."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +75,9 @@ def test_progress_grows_to_the_whole(server: Hub) -> None:
     steps = list(pull("org/large"))
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert {step.total for step in steps} == {len(LARGE)}
-    assert steps[-1] == Progress("large.Q4_0.gguf", len(LARGE), len(LARGE), path=steps[-1].path)
+    last, digest = steps[-1], hashlib.sha256(LARGE).hexdigest()
+    size = len(LARGE)
+    assert last == Progress("large.Q4_0.gguf", size, size, path=last.path, digest=digest)
     assert all(step.rate > 0 for step in steps[:-1])
 
 

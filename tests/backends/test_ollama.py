@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from homeward.backends.http import Http
-from homeward.backends.ollama import Ollama, address
+from homeward.backends.ollama import Ollama
+from homeward.backends.ollama_server import address
 from homeward.errors import (
     ConfigError,
     Failed,
@@ -19,7 +20,6 @@ from homeward.errors import (
 from homeward.model import (
     Call,
     Clearance,
-    Decision,
     Finish,
     Message,
     Reasoning,
@@ -193,11 +193,15 @@ async def test_a_prompt_that_does_not_fit_is_an_error(http: Http) -> None:
             await said(Ollama(NAME, server, http=http))
 
 
-async def test_a_prompt_that_filled_the_window_is_told(http: Http) -> None:
+async def test_a_prompt_that_filled_the_window_is_an_error_behind_the_words(http: Http) -> None:
+    """Of a server that is too old for ``truncate``: the count that tells it comes last."""
     async with playing(routes(lines(piece("Hi"), last(prompt_eval_count=4096)))) as server:
-        told = only(Decision, await heard(Ollama(NAME, server, num_ctx=4096, http=http)))
-    assert "num_ctx" in told.because
-    assert told.numbers == {"input_tokens": 4096, "num_ctx": 4096}
+        model = Ollama(NAME, server, num_ctx=4096, http=http)
+        with pytest.raises(TooLong, match="raise num_ctx"):
+            await heard(model)
+        events = await until_failure(model)
+    assert only(Text, events).text == "Hi"
+    assert only(Usage, events).outcome == "failed"
 
 
 async def test_an_error_after_the_first_words_fails(http: Http) -> None:

@@ -18,13 +18,14 @@ TEMPLATE = (
 UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = 4, 5, 6, 7, 8, 9
 
 
-def write(path: Path, *, context: int = 4096, seed: int = 0) -> Path:
-    path.write_bytes(build(context=context, seed=seed))
+def write(path: Path, *, context: int = 4096, seed: int = 0, fills: bool = False) -> Path:
+    path.write_bytes(build(context=context, seed=seed, fills=fills))
     return path
 
 
-def build(*, context: int = 4096, seed: int = 0) -> bytes:
-    entries, tensors = _metadata(context), _weights(random.Random(seed))
+def build(*, context: int = 4096, seed: int = 0, fills: bool = False) -> bytes:
+    """``fills``: it has tokens that ask for what is missing in a middle."""
+    entries, tensors = _metadata(context, fills), _weights(random.Random(seed))
     table, data = b"", b""
     for name, (shape, values) in tensors.items():
         table += _string(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape)
@@ -35,9 +36,10 @@ def build(*, context: int = 4096, seed: int = 0) -> bytes:
     return header + bytes(-len(header) % 32) + data
 
 
-def _metadata(context: int) -> list[bytes]:
+def _metadata(context: int, fills: bool) -> list[bytes]:  # noqa: FBT001  private
     tokens = _alphabet() + list(SPECIAL)
     first = len(tokens) - len(SPECIAL)
+    middle = {f"tokenizer.ggml.fim_{part}_token_id": first + 1 for part in ("pre", "suf", "mid")}
     numbers = {
         "llama.context_length": context,
         "llama.embedding_length": WIDTH,
@@ -49,6 +51,7 @@ def _metadata(context: int) -> list[bytes]:
         "llama.vocab_size": len(tokens),
         "tokenizer.ggml.bos_token_id": first,
         "tokenizer.ggml.eos_token_id": first + 2,
+        **(middle if fills else {}),
     }
     words = {
         "general.architecture": "llama",

@@ -94,6 +94,17 @@ def test_check_tells_every_mistake_with_its_line(homeward: Program, tmp_path: Pa
     assert "wrong.yaml:3" in run.err
 
 
+@pytest.mark.parametrize("section", ["database: 'mysql://a:pw@b'", "shared: 'b:6379'"])
+def test_check_reads_the_addresses_of_stores(homeward: Program, section: str) -> None:
+    Path("homeward.yaml").write_text(f"models: {{a: {{echo: {{}}}}}}\nserve: {{{section}}}\n")
+    run = homeward("check")
+    assert (run.code, f"serve.{section.split(':')[0]}" in run.err, "pw" in run.err) == (
+        3,
+        True,
+        False,
+    )
+
+
 def test_without_a_file_models_are_those_of_the_box(homeward: Program) -> None:
     names = {row["name"] for row in homeward("models", "--json").json["models"]}
     assert {"box/arith", "auto", "council"} <= names

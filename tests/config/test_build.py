@@ -17,7 +17,7 @@ from homeward.backends.scripted import Scripted
 from homeward.config import Problem, WrongFile, parse
 from homeward.config.build import Builder
 from homeward.config.file import Config
-from homeward.model import Clearance
+from homeward.model import Clearance, Model
 from homeward.signals.agreement import Agreement
 from homeward.signals.numbers import Number
 from homeward.signals.rules import Rules
@@ -436,3 +436,25 @@ def test_scripted_says_texts() -> None:
     assert isinstance(x, Scripted)
     assert x.says == ("a", "b")
     assert math.isclose(x.every, 0.01)
+
+
+async def test_something_is_put_around_each_leaf_once_with_its_name_in_the_file() -> None:
+    seen: list[tuple[str, str]] = []
+
+    def around(leaf: Model, name: str) -> Model:
+        seen.append((type(leaf).__name__, name))
+        return Limited(leaf)
+
+    text = """
+    models:
+      a: {echo: {}}
+      b: a
+      c: {fallback: [a, {scripted: [hi]}, {retried: {model: a}}]}
+    """
+    async with parse(text).open(around) as models:
+        fallback = models["c"]
+        assert isinstance(fallback, Fallback)
+        assert isinstance(models["a"], Limited)
+        assert models["b"] is models["a"]
+        assert list(fallback.models) == ["a", "scripted", "retried"]  # as without it
+    assert seen == [("Echo", "a"), ("Scripted", "")]

@@ -31,6 +31,12 @@ def test_code_may_stand_in_a_fence_among_words() -> None:
     assert passes("Here it is:\ndef g(n):\n    return 2 * n", DOUBLES)
 
 
+def test_very_many_fences_take_no_time() -> None:
+    began = time.monotonic()
+    assert not passes("```" * 60_000, DOUBLES)
+    assert time.monotonic() - began < 2
+
+
 def test_what_is_no_code_is_wrong() -> None:
     assert not passes("Double it.", DOUBLES)
     assert not passes("def g(n:", DOUBLES)

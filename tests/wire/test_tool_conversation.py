@@ -161,3 +161,20 @@ def test_a_tools_answer_in_parts_keeps_its_words() -> None:
     talk = Request((call, Message("tool", parts, tool_call_id="call_a")))
     for name in ALL:
         assert spoken(talk, name).messages[-1].text == "rain"
+
+
+ONE_CALL: dict[str, dict[str, Any]] = {
+    "openai_chat": {"parallel_tool_calls": False},
+    "openai_responses": {"parallel_tool_calls": False},
+    "anthropic_messages": {"tool_choice": {"type": "auto", "disable_parallel_tool_use": True}},
+}
+SPEAK_OF_IT = [(one, other) for one, other in itertools.product(ONE_CALL, repeat=2)]
+
+
+@pytest.mark.parametrize(("one", "other"), SPEAK_OF_IT)
+def test_one_call_at_a_time_is_asked_for_in_each_protocols_words(one: str, other: str) -> None:
+    wire = ALL[one].wire
+    body = {**wire.encode_request(TALK, "m"), **ONE_CALL[one]}
+    request = wire.decode_request(json.encode(body)).request
+    written = ALL[other].wire.encode_request(request, "m")
+    assert written.items() >= ONE_CALL[other].items()

@@ -17,11 +17,12 @@ import msgspec
 
 from homeward.backends import memory
 from homeward.backends.gguf import Header, read_header
-from homeward.errors import BadModelFile, Failed, TimedOut
+from homeward.errors import BadModelFile, Failed, Rejected, TimedOut
 from homeward.model import Seconds
 
 PROGRAM = Path(__file__).with_name("llama_child.py")
 USUAL_CONTEXT = 8192  # tokens; more only when asked for, since every slot has its own
+EMBEDDED_CONTEXT = 2048  # tokens, of a text to embed, which is worked on in one piece
 LEAST_CONTEXT = 1024  # tokens; less is no use, however short memory is
 LOADING: Seconds = 900.0
 LONGEST_SOCKET = 100  # bytes in a unix socket's path; systems allow 104 to 108
@@ -40,6 +41,9 @@ class Plan:
     ``context`` is in tokens, for each of the ``parallel`` slots; None for what the model was
     trained for, as `usual_context` says. ``draft`` is a smaller model with the same vocabulary that
     proposes ``draft_tokens`` at a time. ``mend`` is said when the file is not usable.
+
+    A child that ``embeds`` does nothing else. ``pooling`` is how the vectors of a text's tokens
+    become one: ``mean``, ``cls`` or ``last``; None for what the file says.
     """
 
     model: Path
@@ -49,22 +53,54 @@ class Plan:
     draft: Path | None = None
     draft_tokens: int = 4
     mend: str = "download or copy it again"
+    embeds: bool = False
+    pooling: str | None = None
 
     def __str__(self) -> str:
         return self.model.name
 
 
-def usual_context(header: Header, parallel: int) -> int:
-    """Tokens for each slot: what the model was trained for, up to `USUAL_CONTEXT`.
+def usual_context(header: Header, parallel: int, usual: int = USUAL_CONTEXT) -> int:
+    """Tokens for each slot: what the model was trained for, up to ``usual``.
 
     Less where the attention caches would take more than half of the memory that the weights leave.
     """
-    most = min(header.context or USUAL_CONTEXT, USUAL_CONTEXT)
+    most = min(header.context or usual, usual)
     free = memory.available()
     if free is None or not header.cache:
         return most
     fitting = (free - header.size) // 2 // (header.cache * parallel)
     return min(most, max(fitting // 256 * 256, LEAST_CONTEXT))
+
+
+def window(plan: Plan, header: Header) -> int:
+    """Tokens for each slot: those of the plan, else as `usual_context` says.
+
+    A model that cannot say a next word has no positions beyond those that it was trained for.
+    """
+    usual = EMBEDDED_CONTEXT if plan.embeds else USUAL_CONTEXT
+    asked = plan.context or usual_context(header, plan.parallel, usual)
+    return asked if header.causal else min(asked, header.context or asked)
+
+
+def pooling(plan: Plan, header: Header) -> str | None:
+    """How its texts become vectors; None for a model that answers. Rejected for the wrong kind."""
+    if not plan.embeds:
+        if header.causal:
+            return None
+        raise embeds_only(str(plan))
+    if found := plan.pooling or header.pooling:
+        return found
+    raise Rejected(
+        f"{plan} was not made to embed: name a model that was, such as minilm, or say "
+        "`pooling: mean` to have its vectors all the same"
+    )
+
+
+def embeds_only(name: str) -> Rejected:
+    return Rejected(
+        f"{name} embeds texts and cannot answer: ask it for embeddings, or ask another model"
+    )
 
 
 class _Ready(msgspec.Struct):
@@ -73,10 +109,14 @@ class _Ready(msgspec.Struct):
 
 
 class Child:
-    """One running process. ``address`` is the base URL of its server, ``api_key`` the way in."""
+    """One running process. ``address`` is the base URL of its server, ``api_key`` the way in.
+
+    ``longest`` is how many tokens of a prompt, or of a text to embed, fit it.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process, folder: str) -> None:
         self.address = ""
+        self.longest = 0
         self.api_key = secrets.token_urlsafe(24)
         self.pid = process.pid
         self._process = process
@@ -92,10 +132,12 @@ class Child:
         header = await asyncio.to_thread(read_header, plan.model, mend=plan.mend)
         if plan.draft is not None:
             await asyncio.to_thread(read_header, plan.draft)
+        pooled, context = pooling(plan, header), window(plan, header)
         child = await cls._started(plan)
+        child.longest = context - header.causal  # a next word needs a place
         try:
             async with asyncio.timeout(LOADING):
-                await child._load(plan, plan.context or usual_context(header, plan.parallel))
+                await child._load(plan, context, pooled)
         except BaseException as error:
             await child.stop()
             if isinstance(error, TimeoutError):
@@ -120,13 +162,14 @@ class Child:
                 ) from None
             raise
 
-    async def _load(self, plan: Plan, context: int) -> None:
+    async def _load(self, plan: Plan, context: int, pooled: str | None) -> None:
         path = os.path.join(self._folder, "llama.sock")
         reachable = sys.platform != "win32" and len(os.fsencode(path)) <= LONGEST_SOCKET
         settings = {
             "model": str(plan.model),
             "context": context,
             "parallel": plan.parallel,
+            "pooling": pooled,
             "threads": plan.threads,
             "draft": None if plan.draft is None else str(plan.draft),
             "draft_tokens": plan.draft_tokens,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from homeward.backends.fingerprints import Asker, Found, FoundModel, identify
 from homeward.backends.http import Http
-from homeward.backends.ollama import address
+from homeward.backends.ollama_server import address
 from homeward.model import Seconds
 
 __all__ = ["HOST", "PORTS", "Found", "FoundModel", "discover"]

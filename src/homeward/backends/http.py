@@ -11,14 +11,13 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
-    aclosing,
-    asynccontextmanager,
     nullcontext,
     suppress,
 )
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Self
+from typing import NamedTuple, Self
 
 from homeward.backends import egress
 from homeward.backends.connection import Connection, Cut
@@ -53,7 +52,7 @@ class Http:
     """
 
     tls: Trust | None = field(default=None, repr=False)
-    kept: int = 16
+    kept: int = 128
     kept_seconds: Seconds = 30.0
     _idle: dict[Origin, list[Connection]] = field(
         default_factory=dict[Origin, list[Connection]], init=False, repr=False, compare=False
@@ -73,8 +72,7 @@ class Http:
         self._idle.clear()
         await asyncio.sleep(0)  # a socket is closed by the loop's next turn
 
-    @asynccontextmanager
-    async def send(
+    def send(
         self,
         method: str,
         base_url: str,
@@ -85,7 +83,7 @@ class Http:
         clearance: Clearance,
         timeouts: Timeouts = Timeouts(),
         deadline: float | None = None,
-    ) -> AsyncGenerator["Response", None]:
+    ) -> AbstractAsyncContextManager["Response"]:
         """Ask, and enter the answer when its head has come, whatever its status.
 
         Leaving before the end of the body closes the connection, so that the runtime stops.
@@ -93,22 +91,26 @@ class Http:
         replaced once. HEAD is not supported. ``deadline`` is on `time.monotonic`'s clock.
         Forbidden, Unreachable, TimedOut, Garbled; ConfigError for what cannot be sent.
         """
-        origin, prefix = egress.parse(base_url)
-        call = _Call(f"{origin}{prefix}{path}", timeouts, deadline)
-        request = _written(method, origin, prefix + path, headers, body)
-        connection = self._take(origin, clearance)
-        if connection is None or not await call.head(connection, request, stale=True):
-            connection = await self._connect(origin, clearance, call)
-            await call.head(connection, request)
-        try:
-            coding = connection.headers.get("content-encoding", "identity").lower()
-            if coding not in ("", "identity") and 200 <= connection.status < 300:
-                raise call.garbled(f"is compressed ({coding[:80]!r}), which was not asked for")
-            yield Response(connection, call)
-        finally:
-            self._put(origin, connection)
+        question = Question.of(method, base_url, path, headers, body is not None)
+        return self.ask(question, body, clearance, timeouts, deadline)
 
-    async def _connect(self, origin: Origin, clearance: Clearance, call: "_Call") -> Connection:
+    def ask(
+        self,
+        question: "Question",
+        body: bytes | None,
+        clearance: Clearance,
+        timeouts: Timeouts,
+        deadline: float | None = None,
+    ) -> AbstractAsyncContextManager["Response"]:
+        """As `send`, for who asks the same again and again with another body."""
+        origin, target, head = question
+        written = head if body is None else head % len(body) + body
+        call = _Call(origin, target, timeouts, deadline)
+        return _Sending(self, origin, written, clearance, call)
+
+    # ------------------------------------------------------------ for `_Sending`
+
+    async def connect(self, origin: Origin, clearance: Clearance, call: "_Call") -> Connection:
         if origin.tls and self.tls is None:
             self.tls = egress.trust()
         try:
@@ -125,9 +127,12 @@ class Http:
         connection.where = where
         return connection
 
-    def _take(self, origin: Origin, clearance: Clearance) -> Connection | None:
+    def take(self, origin: Origin, clearance: Clearance) -> Connection | None:
         """An idle connection that leads no farther than the clearance, the last used first."""
-        idle, loop, now = self._idle.get(origin, []), asyncio.get_running_loop(), time.monotonic()
+        idle = self._idle.get(origin)
+        if not idle:
+            return None
+        loop, now = asyncio.get_running_loop(), time.monotonic()
         for place in range(len(idle) - 1, -1, -1):
             connection = idle[place]
             if connection.closed or connection.loop is not loop:
@@ -138,7 +143,7 @@ class Http:
                 return idle.pop(place)
         return None
 
-    def _put(self, origin: Origin, connection: Connection) -> None:
+    def put(self, origin: Origin, connection: Connection) -> None:
         if connection.release():
             if origin not in self._idle:
                 self._sweep()
@@ -159,13 +164,71 @@ def borrowed(http: Http | None) -> AbstractAsyncContextManager[Http]:
     return Http() if http is None else nullcontext(http)
 
 
-@dataclass(frozen=True)
+class Question(NamedTuple):
+    """A request's head, ready to be sent; with a ``%d`` for the body's length, if it has one."""
+
+    origin: Origin
+    target: str
+    head: bytes
+
+    @classmethod
+    def of(
+        cls,
+        method: str,
+        base_url: str,
+        path: str,
+        headers: Mapping[str, str] = NOTHING,
+        has_body: bool = True,  # noqa: FBT001  of this module
+    ) -> "Question":
+        """ConfigError for what cannot be sent."""
+        origin, prefix = egress.parse(base_url)
+        target = prefix + path
+        return cls(origin, target, _head(method, origin, target, tuple(headers.items()), has_body))
+
+
+class _Sending(AbstractAsyncContextManager["Response"]):
+    """One question. A class, because a generator's context manager costs as much as the call."""
+
+    __slots__ = ("_call", "_clearance", "_connection", "_http", "_origin", "_written")
+
+    def __init__(
+        self, http: Http, origin: Origin, written: bytes, clearance: Clearance, call: "_Call"
+    ) -> None:
+        self._http = http
+        self._origin = origin
+        self._written = written
+        self._clearance = clearance
+        self._call = call
+
+    async def __aenter__(self) -> "Response":
+        http, call = self._http, self._call
+        connection = http.take(self._origin, self._clearance)
+        if connection is None or not await call.head(connection, self._written, stale=True):
+            connection = await http.connect(self._origin, self._clearance, call)
+            await call.head(connection, self._written)
+        self._connection = connection
+        coding = connection.headers.get("content-encoding")
+        if coding and coding.lower() != "identity" and 200 <= connection.status < 300:
+            http.put(self._origin, connection)
+            raise call.garbled(f"is compressed ({coding[:80]!r}), which was not asked for")
+        return Response(connection, call)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._http.put(self._origin, self._connection)
+
+
+@dataclass(slots=True)
 class _Call:
     """What may be waited for, and how its failures are said."""
 
-    url: str
+    origin: Origin
+    target: str
     timeouts: Timeouts
     deadline: float | None
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}{self.target}"
 
     def until(self, seconds: Seconds) -> float:
         """The moment that ends a wait of at most so many seconds; TimedOut after the deadline."""
@@ -204,7 +267,7 @@ class _Call:
         return Garbled(f"the answer of {self.url} {reason}")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Response:
     """An answer whose head has come. ``headers`` have lower-case names."""
 
@@ -233,19 +296,10 @@ class Response:
 
         A slow reader slows the server down: no more than about 512 KiB are held.
         """
-        connection, call = self._connection, self._call
-        silence = call.timeouts.first_byte
-        while True:
-            try:
-                data = await connection.more(call.until(silence))
-            except Cut as cut:
-                raise call.garbled(str(cut)) from None
-            except TimeoutError:
-                raise call.late(silence) from None
-            if not data:
-                return
+        silence = self._call.timeouts.first_byte
+        while data := await self._piece(silence):
             yield data
-            silence = call.timeouts.idle
+            silence = self._call.timeouts.idle
 
     async def linger(self) -> None:
         """After the answer's own end mark: wait a moment for the body's, to keep the connection.
@@ -259,25 +313,46 @@ class Response:
 
     async def read(self, limit: int = LIMIT) -> bytes:
         """The whole body; Garbled when it is longer than ``limit`` bytes."""
-        whole = bytearray()
-        async with aclosing(self.chunks()) as chunks:
-            async for data in chunks:
-                whole += data
-                if len(whole) > limit:
-                    raise self._call.garbled(f"is longer than {limit} bytes")
-        return bytes(whole)
+        silence = self._call.timeouts.first_byte
+        pieces: list[bytes] = []
+        length = 0
+        while data := await self._piece(silence):
+            pieces.append(data)
+            length += len(data)
+            if length > limit:
+                raise self._call.garbled(f"is longer than {limit} bytes")
+            silence = self._call.timeouts.idle
+        return b"".join(pieces)
+
+    async def _piece(self, silence: Seconds) -> bytes:
+        """What has come, after at most so much silence; empty at the end. Garbled, TimedOut."""
+        call = self._call
+        try:
+            return await self._connection.more(call.until(silence))
+        except Cut as cut:
+            raise call.garbled(str(cut)) from None
+        except TimeoutError:
+            raise call.late(silence) from None
 
 
-def _written(
-    method: str, origin: Origin, target: str, headers: Mapping[str, str], body: bytes | None
+@lru_cache(256)
+def _head(
+    method: str,
+    origin: Origin,
+    target: str,
+    headers: tuple[tuple[str, str], ...],
+    has_body: bool,  # noqa: FBT001  private, and lru_cache is faster without keywords
 ) -> bytes:
+    """The head of a request; with a ``%d`` for the body's length, where there is one.
+
+    Kept, because a leaf sends the same one each time.
+    """
     fields = {"host": origin.authority, "user-agent": "homeward", "accept": "*/*"}
     fields["accept-encoding"] = "identity"  # none at all would mean: any (RFC 9110, 12.5.3)
-    if body is not None:
+    if has_body:
         fields["content-type"] = "application/json"
-    fields |= {name.lower(): value for name, value in headers.items()}
-    if body is not None:
-        fields["content-length"] = str(len(body))
+    fields |= {name.lower(): value for name, value in headers}
+    fields.pop("content-length", None)
     for name, value in fields.items():
         if not TOKEN.fullmatch(name) or name == "transfer-encoding":
             raise ConfigError(f"{name!r} is no header that can be set: mend headers")
@@ -290,4 +365,7 @@ def _written(
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     if letter := next((c for c in lines if c > "\xff"), ""):
         raise ConfigError(f"a header holds {letter!r}, which HTTP cannot carry")
-    return f"{method} {target or '/'} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + (body or b"")
+    head = f"{method} {target or '/'} HTTP/1.1\r\n{lines}".encode("latin-1")
+    if not has_body:
+        return head + b"\r\n"
+    return head.replace(b"%", b"%%") + b"content-length: %d\r\n\r\n"

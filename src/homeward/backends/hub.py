@@ -34,13 +34,17 @@ ATTEMPTS = 20  # connections to fetch one file with: each broken one is taken up
 
 
 class Progress(Struct, frozen=True):
-    """How far a download is, in bytes and bytes per second; the last one has the ``path``."""
+    """How far a download is, in bytes and bytes per second; the last one has the ``path``.
+
+    ``digest`` is the hub's checksum of ``file``: a sha256, or git's sha1 of a small one.
+    """
 
     file: str
     done: int
     total: int
     rate: float = 0.0
     path: Path | None = None
+    digest: str = ""
 
 
 def pull(name: str, *, clearance: Clearance = Clearance.WORLD) -> Generator[Progress, None, None]:
@@ -60,11 +64,12 @@ def pull(name: str, *, clearance: Clearance = Clearance.WORLD) -> Generator[Prog
         before, total = 0, sum(file.size for file in files)
         for file in files:
             for done, rate in _fetch(client, file, folder / file.name, _token(hub)):
-                yield Progress(file.name, before + done, total, rate)
+                yield Progress(file.name, before + done, total, rate, digest=file.digest)
             before += file.size
     for file in files:
         read_header(folder / file.name, mend=f"{repo} is broken itself, pull another one")
-    yield Progress(files[0].name, total, total, path=folder / files[0].name)
+    path = folder / files[0].name
+    yield Progress(files[0].name, total, total, path=path, digest=files[0].digest)
 
 
 class _File(NamedTuple):

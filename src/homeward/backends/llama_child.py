@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
+BATCH = 2048  # tokens: llama.cpp's own, and what it reads at most to fill in a middle
 
 
 def main() -> None:
@@ -74,6 +75,12 @@ def parameters(xllamacpp: Any, settings: Mapping[str, Any]) -> Any:
     params.model.path = settings["model"]
     params.n_ctx = settings["context"] * settings["parallel"]
     params.n_parallel = settings["parallel"]
+    params.n_batch = BATCH
+    if settings["pooling"] is not None:
+        kind = f"LLAMA_POOLING_TYPE_{settings['pooling'].upper()}"
+        params.embedding = True
+        params.pooling_type = getattr(xllamacpp.llama_pooling_type, kind)
+        params.n_batch = params.n_ubatch = settings["context"]  # a text is worked on in one piece
     if settings["threads"] is not None:
         params.cpuparams.n_threads = settings["threads"]
         params.cpuparams_batch.n_threads = settings["threads"]

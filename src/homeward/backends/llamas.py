@@ -56,6 +56,22 @@ class Llamas:
             seat.users -= 1
             self._freed.set()
 
+    @property
+    def loaded(self) -> list[Plan]:
+        """What runs now, the one used last at the end."""
+        return [plan for plan, seat in self._seats.items() if seat.start.done() and not seat.empty]
+
+    async def unload(self, plan: Plan) -> bool:
+        """Stop a child, unless it is at work; whether it is not loaded any more."""
+        seat = self._seats.get(plan)
+        if seat is not None and seat.users:
+            return False
+        if seat is not None:
+            del self._seats[plan]
+            self._freed.set()
+            await seat.leave()
+        return True
+
     async def _seat(self, plan: Plan) -> "_Seat":
         seat = self._seats.get(plan)
         if seat is None or seat.empty:

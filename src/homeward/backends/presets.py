@@ -5,8 +5,9 @@ A new one is a row here. In a file the name is the kind: ``{groq: {model: llama-
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any, Literal
 
 from homeward.backends import egress
 from homeward.errors import ConfigError, Rejected, Unauthorized
@@ -33,7 +34,9 @@ class Preset:
     ``dedicated`` is the address of a model with an id of its own. ``max_tokens`` names the field;
     ``reasoning`` is the field for past reasoning, None where such a field is refused. ``drops``
     are fields that the server refuses, left out of what is sent, ``renames`` those it calls
-    otherwise.
+    otherwise. ``middle`` is how a text's middle is filled in: by the ``suffix`` of
+    ``/completions``, of ``/fim/completions`` (Mistral), of a beta beside the API (DeepSeek), or by
+    llama.cpp's ``/infill``, whose ``/completions`` drops a suffix in silence.
     """
 
     base_url: str = ""
@@ -46,6 +49,7 @@ class Preset:
     reasoning: str | None = "reasoning_content"
     drops: frozenset[str] = frozenset()
     renames: tuple[tuple[str, str], ...] = ()
+    middle: Literal["suffix", "fim", "beta", "infill"] = "suffix"
 
     @property
     def where(self) -> Clearance:
@@ -70,7 +74,7 @@ class Preset:
         own address alone, where it has one, and never unencrypted over a network: a base_url may
         point at a server that was not meant to have it.
         """
-        own = self._is_own(base_url)
+        own = self.is_own(base_url)
         headers: dict[str, str] = {}
         for place, key in enumerate(self.keys):
             secret = os.environ.get(key.variable, "") if own else ""
@@ -82,7 +86,13 @@ class Preset:
                 raise Unauthorized(f"{name} needs a key: set {key.variable}, or api_key")
         return headers
 
-    def _is_own(self, base_url: str) -> bool:
+    def spoken(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A body without what the server refuses, by the names that it has for the rest."""
+        names = dict(self.renames)
+        return {names.get(n, n): value for n, value in body.items() if n not in self.drops}
+
+    def is_own(self, base_url: str) -> bool:
+        """Whether an address is the service's own, and a secret may travel there."""
         origin = egress.parse(base_url)[0]
         if not egress.private(origin):
             return False
@@ -113,7 +123,7 @@ def _strict(base_url: str, variable: str) -> Preset:
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "lmstudio": _local(1234, "LM_API_TOKEN"),
-        "llama.cpp": _local(8080, "LLAMA_API_KEY"),
+        "llama.cpp": replace(_local(8080, "LLAMA_API_KEY"), middle="infill"),
         "vllm": _local(8000, "VLLM_API_KEY"),
         "sglang": _local(30000),
         "tensorrt-llm": _local(8000),
@@ -166,8 +176,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             # it answers 422 to any field that it does not know, and always reports usage
             drops=NOT_OPENAIS | {"stream_options", "logprobs", "top_logprobs"},
             renames=(("seed", "random_seed"),),
+            middle="fim",
         ),
-        "deepseek": _hosted("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
+        "deepseek": replace(
+            _hosted("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"), middle="beta"
+        ),
         "openrouter": _hosted("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
         "xai": _strict("https://api.x.ai/v1", "XAI_API_KEY"),
         "cerebras": _strict("https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),

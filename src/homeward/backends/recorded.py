@@ -36,11 +36,12 @@ class Recorded:
 
     async def chat(self, request: Request) -> Stream:
         rows = _rows(self.table)
-        async with aclosing(Meter(self.model).read(self._play(rows, request), request)) as events:
+        meter = Meter(self.model)
+        async with aclosing(meter.read(self._play(rows, request, meter), request)) as events:
             async for event in events:
                 yield event
 
-    async def _play(self, rows: Mapping[str, list[Row]], request: Request) -> Stream:
+    async def _play(self, rows: Mapping[str, list[Row]], request: Request, meter: Meter) -> Stream:
         recorded = self._find(rows, request)
         yield Text(recorded.said)
         length = recorded.chars if recorded.chars is not None else len(recorded.said)
@@ -48,6 +49,7 @@ class Recorded:
         cost = recorded.cost_usd
         if cost is None and recorded.usd_per_mtok is not None:
             cost = recorded.usd_per_mtok * (asked + said) / 1e6
+        meter.free = False  # what nobody wrote down is not known
         yield Usage("", self.model, asked, said, cost_usd=cost, estimated=True)
         yield Finish()
 

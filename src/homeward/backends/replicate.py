@@ -14,6 +14,7 @@ from homeward.backends import egress
 from homeward.backends.decoded import accepted, encoded, key
 from homeward.backends.http import Http, Response, Timeouts, borrowed
 from homeward.backends.meter import Meter
+from homeward.backends.prices import Price
 from homeward.errors import ConfigError, Garbled, ModelError, Unauthorized
 from homeward.model import Request, Seconds, Stream
 from homeward.wire import replicate as wire
@@ -43,6 +44,7 @@ class Replicate:
     input: Mapping[str, Any] = field(default_factory=dict[str, Any])
     poll: Seconds = 0.5
     base_url: str = HOSTED
+    price: Price | None = None
     api_token: str | None = field(default=None, repr=False)  # REPLICATE_API_TOKEN
     http: Http | None = field(default=None, repr=False, compare=False)
 
@@ -53,9 +55,13 @@ class Replicate:
 
     async def chat(self, request: Request) -> Stream:
         where = egress.expected(egress.parse(self.base_url)[0])
-        async with aclosing(Meter(self.model, where).read(self._ask(request), request)) as events:
+        meter = Meter(self.model, where, self.price)
+        async with aclosing(meter.read(self._ask(request), request)) as events:
             async for event in events:
                 yield event
+
+    def priced(self) -> Price | None:
+        return self.price
 
     async def _ask(self, request: Request) -> Stream:
         async with borrowed(self.http) as http:

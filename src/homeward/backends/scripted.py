@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from homeward.backends.meter import Meter
@@ -36,10 +35,8 @@ class Scripted:
     where: Clearance = Clearance.MACHINE
     journal: Journal = field(default_factory=Journal, repr=False, compare=False)
 
-    async def chat(self, request: Request) -> Stream:
-        async with aclosing(Meter(self.model, self.where).read(self._play(request), request)) as it:
-            async for event in it:
-                yield event
+    def chat(self, request: Request) -> Stream:
+        return Meter(self.model, self.where).read(self._play(request), request)
 
     async def _play(self, request: Request) -> Stream:
         journal = self.journal

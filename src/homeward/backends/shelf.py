@@ -4,7 +4,6 @@ They lie in ``$HOMEWARD_HOME/models``, else ``$XDG_DATA_HOME/homeward/models``, 
 ``~/.local/share/homeward/models``, as ``org/repo/file.gguf``.
 """
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from homeward.errors import ConfigError, ModelMissing
+from homeward.folder import data_folder
 
 USUAL = (
     *("Q4_K_M", "UD-Q4_K_XL", "Q5_K_M", "Q4_0", "Q8_0", "MXFP4", "Q4_K_S", "Q5_K_S", "IQ4_XS"),
@@ -88,12 +88,7 @@ def choose(files: Iterable[str], choice: str) -> list[str]:
 
 def home() -> Path:
     """Where models are kept, each under ``org/repo``."""
-    if own := os.environ.get("HOMEWARD_HOME"):
-        return Path(own).expanduser() / "models"
-    data = Path(os.environ.get("XDG_DATA_HOME", ""))
-    if not data.is_absolute():
-        data = Path("~/.local/share").expanduser()
-    return data / "homeward" / "models"
+    return data_folder() / "models"
 
 
 def installed() -> list[Installed]:
@@ -124,6 +119,15 @@ def locate(name: str) -> Path:
     except ModelMissing as error:
         advice = str(error) or f"run `homeward pull {name}`"
         raise ModelMissing(f"{name} is not here: {advice}") from None
+
+
+def remove(name: str) -> list[Path]:
+    """Delete a model that was pulled, all its files; they are named. ModelMissing, ConfigError."""
+    repo, choice = split(name)
+    files = [home() / repo / file for file in choose(_files(home() / repo), choice)]
+    for file in files:
+        file.unlink()
+    return files
 
 
 def _files(folder: Path) -> list[str]:

@@ -16,6 +16,7 @@ from homeward.backends import egress
 from homeward.backends.decoded import accepted, encoded, from_sse, key
 from homeward.backends.http import Http, Response, Timeouts, borrowed
 from homeward.backends.meter import Meter
+from homeward.backends.prices import Price
 from homeward.errors import ConfigError, Garbled, Unauthorized
 from homeward.model import Request, Stream
 from homeward.wire import watsonx as wire
@@ -101,6 +102,7 @@ class Watsonx:
     username: str | None = None
     version: str = "2024-10-10"
     iam: str = IAM
+    price: Price | None = None
     api_key: str | None = field(default=None, repr=False)  # WATSONX_APIKEY
     tokens: IamTokens = field(default_factory=IamTokens, repr=False, compare=False)
     http: Http | None = field(default=None, repr=False, compare=False)
@@ -115,9 +117,13 @@ class Watsonx:
 
     async def chat(self, request: Request) -> Stream:
         where = egress.expected(egress.parse(self.url)[0])
-        async with aclosing(Meter(self.model, where).read(self._ask(request), request)) as events:
+        meter = Meter(self.model, where, self.price)
+        async with aclosing(meter.read(self._ask(request), request)) as events:
             async for event in events:
                 yield event
+
+    def priced(self) -> Price | None:
+        return self.price
 
     async def _ask(self, request: Request) -> Stream:
         async with (

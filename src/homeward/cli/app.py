@@ -15,8 +15,11 @@ from homeward.cli.chat import chat
 from homeward.cli.check import check
 from homeward.cli.evaluate import evaluate
 from homeward.cli.explain import explain
+from homeward.cli.keys import keys
 from homeward.cli.models import models
 from homeward.cli.pull import pull
+from homeward.cli.serve import serve
+from homeward.cli.spend import spend
 from homeward.cli.streams import give_up, settle
 from homeward.errors import ConfigError, Forbidden, HomewardError
 
@@ -29,8 +32,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (ask, chat, models, explain, check, pull, evaluate):
+for command in (ask, chat, serve, models, explain, check, pull, evaluate, spend):
     app.command()(command)
+app.add_typer(keys, name="keys")
 
 
 def _version(wanted: bool) -> None:

@@ -50,6 +50,9 @@ def check(
 
 
 async def _build(config: "Found") -> None:
-    """Some mistakes show only when a constructor runs."""
+    """Some mistakes show only when a constructor runs, or an address is read."""
+    from homeward.store.opening import checked
+
+    checked(config.serve.database, config.serve.shared)
     async with config.open():
         pass

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from homeward.explain import Step
 
-MARKS = {"yes": "●", "perhaps": "○", "no": "·"}
-
 
 def explain(
     question: Annotated[list[str] | None, typer.Argument(help="The question.")] = None,
@@ -52,7 +50,7 @@ def drawn(step: "Step", onto: "Tree | None" = None) -> "Tree":
     from rich.tree import Tree
 
     style = {"yes": "bold", "perhaps": "", "no": "dim"}[step.walked]
-    line = Text(printable(f"{MARKS[step.walked]} {step.edge}  {step.kind}"), style=style)
+    line = Text(printable(f"{step.mark} {step.edge}  {step.kind}"), style=style)
     about = ", ".join(f"{key} {shorten(value, 60)}" for key, value in step.about.items())
     line.append(printable("  ".join(["", *filter(None, (about, step.because))])), style="dim")
     branch = Tree(line) if onto is None else onto.add(line)

@@ -18,9 +18,10 @@ the one called ``auto``, else the last), and ``clearance``, how far questions ma
 ``world``: naming a hosted model in the file is the permission).
 """
 
+from homeward.config.build import Around
 from homeward.config.file import Config, WrongFile, load, parse
 from homeward.config.items import Problem
 from homeward.config.json_schema import schema
 from homeward.config.paths import find
 
-__all__ = ["Config", "Problem", "WrongFile", "find", "load", "parse", "schema"]
+__all__ = ["Around", "Config", "Problem", "WrongFile", "find", "load", "parse", "schema"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from homeward.config import kinds
 from homeward.config.arguments import by_key
@@ -24,6 +24,11 @@ from homeward.config.shapes import (
 )
 from homeward.config.values import NEVER, distance, expects, guess, plain, scalar, shown
 from homeward.errors import HomewardError
+from homeward.model import Model
+from homeward.tree import children_of
+
+Around: TypeAlias = Callable[[Model, str], Model]
+"""What stands in a leaf's place, once for each. Its name in the file is empty where it has none."""
 
 WRONG: Final = object()
 """In the place of a value that could not be made; what is wrong is in ``problems``."""
@@ -41,19 +46,28 @@ class Builder:
         models: Mapping[str, Item],
         base: Path,
         resource: Callable[[str], object | None] = lambda name: None,
+        around: Around | None = None,
     ) -> None:
         self.models = models
         self.base = base
         self.resource = resource
+        self.around = around
         self.problems: list[Problem] = []
         self._built: dict[str, Any] = {}
         self._open: list[str] = []
         self._depth = 0
+        self._leaves: dict[int, Any] = {}  # by the id of what stands around each
 
     def build(self) -> dict[str, Any]:
         """Every model of the file by name, less those with a problem."""
         made = {name: self._reference(name, item.named_at) for name, item in self.models.items()}
         return {name: model for name, model in made.items() if model is not WRONG}
+
+    def settings(self, item: Item | None, kind: type[Any]) -> Any:
+        """A section beside the models, as a ``kind``; its defaults where it is absent."""
+        if item is None:
+            return kind()
+        return self._call("serve", kinds.Target(kind), item, item.place)
 
     # ------------------------------------------------------------ models
 
@@ -79,13 +93,21 @@ class Builder:
     def _node_or_reference(self, item: Item, key: str) -> Any:
         match item.value:
             case dict() as mapping:
-                return self._node(mapping, item.place, "model")
+                return self._wrapped(self._node(mapping, item.place, "model"), item)
             case str() | int() | float() if item.text in self.models:  # 7 is a name like any other
                 return self._reference(item.text, item.place)
             case str() as name:
                 hint = self._hint(name)
                 return self._wrong(item.place, f"there is no model {shown(item)} here{hint}")
         return self._unexpected(item, OneModel(), key)
+
+    def _wrapped(self, made: Any, item: Item) -> Any:
+        if self.around is None or made is WRONG or any(True for _ in children_of(made)):
+            return made
+        name = self._open[-1]
+        outer = self.around(made, name if self.models[name] is item else "")
+        self._leaves[id(outer)] = made
+        return outer
 
     def _hint(self, name: str) -> str:
         if name in kinds.names("model"):
@@ -107,7 +129,7 @@ class Builder:
         made: dict[str, Any] = {}
         for name, child in children:
             model = self._model(child, key)
-            first = named = name or label(child, model)
+            first = named = name or label(child, self._leaves.get(id(model), model))
             again = 1
             while named in made:
                 again += 1

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from homeward.config import kinds
-from homeward.config.build import Builder
+from homeward.config.build import Around, Builder
 from homeward.config.grammar import LONGEST, dump
 from homeward.config.items import Item, Place, Problem
 from homeward.config.paths import NAME, find
@@ -20,7 +20,7 @@ from homeward.config.values import expects, guess, scalar, shown
 from homeward.errors import ConfigError
 from homeward.model import Clearance, Model
 
-KEYS = ("models", "default", "clearance")
+KEYS = ("models", "default", "clearance", "serve")
 
 
 class WrongFile(ConfigError):
@@ -36,7 +36,7 @@ class Config:
     """A file that was found right. It holds no connection and no process; `open` does.
 
     ``models`` are the nodes as written, by name. ``origin`` is for people to read, ``base`` is
-    the directory that relative paths start from.
+    the directory that relative paths start from. ``serve`` are the gateway's `Settings`.
     """
 
     models: Mapping[str, Item]
@@ -44,11 +44,14 @@ class Config:
     clearance: Clearance
     origin: str
     base: Path
+    serve: Any = None
+    served: Item | None = None  # as written
 
     @asynccontextmanager
-    async def open(self) -> AsyncGenerator[Mapping[str, Model], None]:
+    async def open(self, around: Around | None = None) -> AsyncGenerator[Mapping[str, Model], None]:
         """The models by name, over one pool of connections, one of child processes, one cache.
 
+        ``around`` is put around each leaf, once; the tree is the same otherwise.
         What is open is closed at the end of the block, in the reverse order.
         """
         shared: dict[str, Any] = {}
@@ -58,7 +61,7 @@ class Config:
                 shared[name] = kinds.load(kinds.RESOURCES[name])()
             return shared[name]
 
-        models = _built(Builder(self.models, self.base, resource))
+        models = _built(Builder(self.models, self.base, resource, around))
         async with AsyncExitStack() as stack:
             for held in shared.values():
                 if hasattr(held, "__aenter__"):
@@ -89,7 +92,8 @@ class Config:
     def as_yaml(self) -> str:
         """A file of the same meaning: aliases filled in, variables by name, no comments."""
         head = {"default": self.default, "clearance": self.clearance.name.lower()}
-        return dump({"models": dict(self.models), **head})
+        serve = {} if self.served is None else {"serve": self.served}
+        return dump({"models": dict(self.models), **head, **serve})
 
 
 def load(path: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -132,7 +136,9 @@ def parse(
     models = top.models()
     builder = Builder(models, base)
     builder.build()
-    config = Config(models, top.default(models), top.clearance(), origin, base)
+    served = top.entries.get("serve")
+    serve = builder.settings(served, kinds.load(kinds.SERVE))
+    config = Config(models, top.default(models), top.clearance(), origin, base, serve, served)
     unread = {problem.place for problem in problems}  # what is built of these is wrong anyway
     problems += [p for p in (*top.problems, *builder.problems) if p.place not in unread]
     if problems:

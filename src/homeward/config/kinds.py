@@ -77,8 +77,12 @@ RESOURCES: Mapping[str, str] = {
     "lane": "homeward.strategies.sequential:Lane",
     "llamas": "homeward.backends.llamas:Llamas",
     "tokens": "homeward.backends.watsonx:IamTokens",
+    "windows": "homeward.backends.ollama_windows:Windows",
 }
 """Fields of this name and type share one object in the whole tree, and what opens is closed."""
+
+SERVE = "homeward.gateway.settings:Settings"
+"""What the section `serve` is made into."""
 
 FLATTENED = frozenset({"bounds", "routes", "rules"})
 """Fields whose entries may stand beside the other fields: ``{router: {by: task, code: a}}``."""

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 RUN_SECONDS = 5
 RUN_BYTES = 512 * 2**20
 
-FENCE = re.compile(r"```[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
+FENCE = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
 TOP_LEVEL = re.compile(r"^(?:def |async def |import |from |class |@)", re.MULTILINE)
 
 

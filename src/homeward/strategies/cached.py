@@ -121,5 +121,5 @@ class Cached:
 
     def _key(self, request: Request) -> str:
         """Without what differs from call to call and is no part of the question."""
-        same = request.with_(deadline=None, budget_usd=None, trace="")
+        same = request.with_(stream=True, deadline=None, budget_usd=None, trace="")
         return hashlib.sha256(_ENCODER.encode((repr(self.model), same))).hexdigest()

@@ -77,7 +77,7 @@ class Capped:
             return request
         wanted = request.sampling.max_tokens
         most = self.output_tokens if wanted is None else min(wanted, self.output_tokens)
-        return request.sampled(max_tokens=most)
+        return request.sampled(max_tokens=most).with_(stream=True)
 
 
 def _only_voice(events: Iterable[Event]) -> str:

@@ -41,7 +41,7 @@ class Deadline:
         seen: list[Event] = []
         spoken = False
         silent = 0.0
-        async with aclosing(self.model.chat(request.with_(deadline=ends))) as events:
+        async with aclosing(self.model.chat(request.with_(deadline=ends, stream=True))) as events:
             while True:
                 limit = self._limit(ends, spoken=spoken, silent=silent)
                 began = time.monotonic()

@@ -28,7 +28,7 @@ class Hedge:
             raise ConfigError(f"`after` is {self.after:g} s; a wait cannot be negative")
 
     async def chat(self, request: Request) -> Stream:
-        async with side_by_side(named(self.models), request, at_once=1) as side:
+        async with side_by_side(named(self.models), request.with_(stream=True), at_once=1) as side:
             until = time.monotonic() + self.after
             while True:
                 waiting = side.waiting

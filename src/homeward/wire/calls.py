@@ -6,7 +6,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 from homeward.errors import Garbled, Rejected
-from homeward.model import Message, ToolCall
+from homeward.model import Message, Request, ToolCall
 from homeward.wire.fields import BAD_JSON
 
 
@@ -57,6 +57,13 @@ def paired(messages: tuple[Message, ...]) -> tuple[Message, ...]:
                 message = replace(message, tool_call_id=match.id)
         whole.append(message)
     return tuple(whole)
+
+
+def one_at_a_time(request: Request) -> bool:
+    """Whether the client wants one call in a turn, in OpenAI's word for it or in Anthropic's."""
+    beside = request.extra.get("tool_choice+")
+    apart = isinstance(beside, dict) and beside.get("disable_parallel_tool_use") is True
+    return apart or request.extra.get("parallel_tool_calls") is False
 
 
 def tool_names(messages: tuple[Message, ...]) -> dict[str, str]:

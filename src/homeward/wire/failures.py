@@ -43,8 +43,11 @@ _TOO_LONG = re.compile(
     r"|input (?:length|is) (?:exceeds|too long)|context window",
     re.IGNORECASE,
 )
-# llama.cpp answers 500 to an image that its model has no eyes for: no fault of the runtime's.
+# llama.cpp answers 500 to these, and 501, which are no fault of the runtime's: to an image that its
+# model has no eyes for, to a text that is too long to embed, to a middle that it cannot fill in.
 _NOT_ABLE = re.compile(r"input is not supported|does not support", re.IGNORECASE)
+_TOO_LARGE = re.compile(r"input \(\d+ tokens\) is (?:too large|larger than)")  # so, to embed
+_NO_INFILL = re.compile(r"infill is not supported|does not support insert", re.IGNORECASE)
 
 
 def decode_error(
@@ -82,6 +85,16 @@ def _error(
         return Unauthorized(f"the key is missing or was refused; set api_key ({said})")
     if status == 404 or _STATUS.get(kind) == 404:
         return ModelMissing(_missing(message, model))
+    if _NO_INFILL.search(message):
+        return Rejected(
+            "the model cannot fill in the middle, its vocabulary has no tokens for that: ask "
+            f"without a suffix, or a code model that can ({said})"
+        )
+    if _TOO_LARGE.search(message):
+        return TooLong(
+            "a text does not fit the model that embeds: split it, or let its end be cut off "
+            f"({said})"
+        )
     if status in (400, 413) and (_TOO_LONG.search(kind) or _TOO_LONG.search(message)):
         return TooLong(
             f"the prompt does not fit the context window; shorten it or enlarge the window ({said})"

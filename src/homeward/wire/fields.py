@@ -14,6 +14,7 @@ from homeward.errors import Garbled, Rejected
 
 T = TypeVar("T")
 LONGEST = 300  # characters of a stranger's words that are quoted
+MOST_OBJECTS = 100_000  # of a request: to read so many takes half a second
 BAD_JSON = (MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -45,7 +46,11 @@ class Fields:
 
     @classmethod
     def of(cls, body: bytes) -> "Fields":
-        """A request's body."""
+        """A request's body. While it is read nobody else is answered, so it has a bound."""
+        if body.count(b"{") > MOST_OBJECTS:
+            raise Rejected(
+                f"the request has more than {MOST_OBJECTS} objects: send fewer messages and parts"
+            )
         try:
             return cls(json.decode(body))
         except BAD_JSON as error:
@@ -54,8 +59,8 @@ class Fields:
     def take(self, name: str, kind: type[T]) -> T | None:
         """A field's value, None when it is absent or null; Rejected when it is no ``kind``."""
         value = self.rest.pop(name, None)
-        if value is None:
-            return None
+        if value is None or type(value) is kind:
+            return value
         try:
             return convert(value, kind)
         except (ValidationError, RecursionError) as error:
@@ -87,12 +92,16 @@ class Fields:
 
 
 def overlay(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """``body`` and what we do not read. Where both say something, ``body`` wins."""
+    """``body`` and what we do not read. Where both say something, ``body`` wins.
+
+    Also where ``extra`` writes the name with capitals: servers in Go (Ollama, LocalAI) read a
+    field's name in any case, and ``Model`` would then ask another model than ``model`` says.
+    """
     for key, value in extra.items():
         name = key.removesuffix("+")
         if name in body:
             body[name] = _beside(body[name], value)
-        elif name == key:
+        elif name == key and name.lower() not in body:
             body[name] = value
     return body
 

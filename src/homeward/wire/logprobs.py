@@ -1,9 +1,9 @@
-"""Log-probabilities: one shape in OpenAI chat, OpenAI responses and Ollama."""
+"""Log-probabilities: one shape in OpenAI chat, OpenAI responses and Ollama, and an older one."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from homeward.model import Logprob
 
@@ -33,6 +33,32 @@ def decoded(entries: Iterable[Entry], alternatives: int | None) -> tuple[Logprob
     )
 
 
+class _Columns(Struct):
+    tokens: list[str]
+    token_logprobs: list[float | None]
+    top_logprobs: list[dict[str, float | None] | None] | None = None
+
+
+def from_columns(value: Any, alternatives: int | None) -> tuple[Logprob, ...]:
+    """The form of ``POST /completions``, with which a few servers (Together) answer chats too.
+
+    Nothing where it has another form.
+    """
+    try:
+        columns = convert(value, _Columns)
+    except ValidationError:
+        return ()
+    tops = columns.top_logprobs or [None] * len(columns.tokens)
+    return tuple(
+        Logprob(
+            token,
+            _number(logprob),
+            tuple((other, _number(at)) for other, at in (top or {}).items())[:alternatives],
+        )
+        for token, logprob, top in zip(columns.tokens, columns.token_logprobs, tops, strict=False)
+    )
+
+
 def encoded(logprobs: Iterable[Logprob]) -> list[dict[str, Any]]:
     return [
         {**_token(p.token, p.logprob), "top_logprobs": [_token(*other) for other in p.top]}
@@ -40,9 +66,13 @@ def encoded(logprobs: Iterable[Logprob]) -> list[dict[str, Any]]:
     ]
 
 
+def finite(logprob: float) -> float:
+    """As JSON can carry it."""
+    return logprob if logprob > NEVER else NEVER
+
+
 def _token(token: str, logprob: float) -> dict[str, Any]:
-    finite = logprob if logprob > NEVER else NEVER
-    return {"token": token, "logprob": finite, "bytes": list(token.encode())}
+    return {"token": token, "logprob": finite(logprob), "bytes": list(token.encode())}
 
 
 def _number(logprob: float | None) -> float:

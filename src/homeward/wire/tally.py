@@ -12,12 +12,12 @@ def count(told: float | None) -> int:
     return int(told) if told is not None and 0 <= told <= MOST else 0
 
 
-def total(usages: Iterable[Usage], model: str = "") -> Usage:
+def total(usages: Iterable[Usage]) -> Usage:
     """The sum over every call that was made for an answer: judges and drafts are paid for too."""
     every = list(usages)
     return Usage(
         "",
-        model,
+        "",
         input_tokens=sum(u.input_tokens for u in every),
         output_tokens=sum(u.output_tokens for u in every),
         cached_tokens=sum(u.cached_tokens for u in every),

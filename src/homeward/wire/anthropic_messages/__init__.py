@@ -13,7 +13,7 @@ from homeward.wire.anthropic_messages.request import (
     decode_request,
     encode_request,
 )
-from homeward.wire.anthropic_messages.serving import Encoder, encode_answer
+from homeward.wire.anthropic_messages.serving import Encoder, encode_answer, encode_error
 
 __all__ = [
     "DEFAULT_MAX_TOKENS",
@@ -23,5 +23,6 @@ __all__ = [
     "decode_answer",
     "decode_request",
     "encode_answer",
+    "encode_error",
     "encode_request",
 ]

@@ -11,7 +11,7 @@ from homeward.wire.anthropic_messages.blocks import (
     write_turns,
 )
 from homeward.wire.asked import Asked
-from homeward.wire.calls import paired
+from homeward.wire.calls import one_at_a_time, paired
 from homeward.wire.fields import Fields, overlay
 from homeward.wire.openai_chat.tools import decode_tool
 from homeward.wire.parts import speaks
@@ -49,6 +49,8 @@ def encode_request(request: Request, model: str, *, stream: bool = True) -> dict
                 body["tool_choice"] = {"type": "tool", "name": name}
             case str(choice):
                 body["tool_choice"] = {"type": CHOICES[choice]}
+        if one_at_a_time(request) and request.tool_choice != "none":
+            body.setdefault("tool_choice", {"type": "auto"})["disable_parallel_tool_use"] = True
     if output := _encode_output(request):
         body["output_config"] = output
     if request.effort == "none":

@@ -1,4 +1,4 @@
-"""What Ollama answers to ``/api/chat``, as events."""
+"""What Ollama answers to ``/api/chat`` and ``/api/generate``, as events."""
 
 from typing import Any
 
@@ -34,6 +34,8 @@ class _Message(Struct):
 class _Line(Struct):
     model: str | None = None
     message: _Message | None = None
+    response: str | None = None  # of /api/generate, which has no message
+    thinking: str | None = None
     done: bool = False
     done_reason: str | None = None
     logprobs: list[Entry] | None = None
@@ -64,7 +66,8 @@ class Decoder:
             raise failures.in_stream(line.error, model=line.model or "")
         if self._done:
             return []
-        events = self._message(line) if line.message is not None else []
+        message = line.message or _Message(line.response, line.thinking)
+        events = self._message(message, line.logprobs)
         if line.done:
             self._done = True
             events += self._finish(line)
@@ -76,13 +79,12 @@ class Decoder:
             raise Garbled("the answer stopped in the middle: no line with `done` came")
         return []
 
-    def _message(self, line: _Line) -> list[Event]:
-        message = line.message or _Message()
+    def _message(self, message: _Message, logprobs: list[Entry] | None) -> list[Event]:
         events: list[Event] = []
         if message.thinking:
             events.append(Reasoning(message.thinking))
-        if message.content or (line.logprobs and not message.thinking):
-            probabilities = decoded(line.logprobs or (), self._alternatives)
+        if message.content or (logprobs and not message.thinking):
+            probabilities = decoded(logprobs or (), self._alternatives)
             events.append(Text(message.content or "", probabilities))
         for call in message.tool_calls or ():
             arguments = arguments_text(call.function.arguments or {})

@@ -17,6 +17,7 @@ from homeward.model import (
 from homeward.wire.asked import Asked
 from homeward.wire.calls import arguments_object, paired, tool_names
 from homeward.wire.fields import Fields, overlay
+from homeward.wire.ollama.options import read_logprobs, read_options
 from homeward.wire.openai_chat.request import SETTINGS as SAME
 from homeward.wire.openai_chat.tools import decode_calls, decode_tools, encode_tools
 from homeward.wire.parts import Content, data_uri, is_lost, sendable, speaks, split_data_uri
@@ -45,13 +46,8 @@ def encode_request(request: Request, model: str, *, stream: bool = True) -> dict
             if not is_lost(message, DIALECT)
         ],
         "stream": stream,  # said either way: the default is to stream
+        **encode_sampling(request.sampling),
     }
-    if options := sent(request.sampling, SETTINGS):
-        body["options"] = options
-    if request.sampling.logprobs is not None:
-        body["logprobs"] = True
-        if request.sampling.logprobs:
-            body["top_logprobs"] = request.sampling.logprobs
     if tools := encode_tools(_callable(request), DIALECT):
         body["tools"] = tools
     if request.response_format is not None:
@@ -61,6 +57,18 @@ def encode_request(request: Request, model: str, *, stream: bool = True) -> dict
         effort = EFFORTS.get(request.effort, request.effort)
         body["think"] = False if effort == "none" else effort
     return overlay(body, request.extra) if own else body
+
+
+def encode_sampling(sampling: Sampling) -> dict[str, Any]:
+    """``options`` and the like: the fields that say how to sample."""
+    body: dict[str, Any] = {}
+    if options := sent(sampling, SETTINGS):
+        body["options"] = options
+    if sampling.logprobs is not None:
+        body["logprobs"] = True
+        if sampling.logprobs:
+            body["top_logprobs"] = sampling.logprobs
+    return body
 
 
 def _callable(request: Request) -> tuple[Tool | Raw, ...]:
@@ -129,21 +137,24 @@ def decode_request(body: bytes) -> Asked:
     model = fields.need("model", str)
     stream = fields.take("stream", bool)
     messages = tuple(_decode_message(value) for value in fields.take("messages", list) or [])
-    options = fields.inner("options")
-    settings = taken(options, SETTINGS)
-    fields.keep("options", options.rest)
-    wanted = fields.take("logprobs", bool) or False
-    alternatives = fields.take("top_logprobs", int) or 0
     request = Request(
         messages=paired(messages),
         tools=decode_tools(fields, DIALECT),
-        response_format=_decode_format(fields),
-        sampling=Sampling(**settings, logprobs=alternatives if wanted else None),
-        effort=_decode_think(fields),
+        response_format=decode_format(fields),
+        sampling=decode_sampling(fields),
+        effort=decode_think(fields),
         extra=fields.rest,
         dialect=DIALECT,
     )
     return Asked(model, stream is not False, request)
+
+
+def decode_sampling(fields: Fields) -> Sampling:
+    """What `encode_sampling` writes."""
+    options = read_options(fields)
+    settings = taken(options, SETTINGS)
+    fields.keep("options", options.rest)
+    return Sampling(**settings, logprobs=read_logprobs(fields))
 
 
 def _decode_message(value: Any) -> Message:
@@ -166,26 +177,29 @@ def _decode_message(value: Any) -> Message:
     )
 
 
-def _decode_format(fields: Fields) -> ResponseFormat | None:
-    match fields.rest.get("format"):
+def decode_format(fields: Fields) -> ResponseFormat | None:
+    match fields.rest.pop("format", None):
+        case "" | None:
+            return None
         case "json":
-            del fields.rest["format"]
             return ResponseFormat()
         case dict(schema):
-            del fields.rest["format"]
             return ResponseFormat(schema)
-        case "" | None:
-            fields.rest.pop("format", None)
-    return None
+    raise Rejected('`format` must be "json" or a JSON schema')
 
 
-def _decode_think(fields: Fields) -> str | None:
+def decode_think(fields: Fields) -> str | None:
     """``think``; a bare true names no effort and is sent on unread."""
     match fields.rest.get("think"):
+        case True:
+            return None
         case False:
-            del fields.rest["think"]
-            return "none"
-        case str(effort):
-            del fields.rest["think"]
-            return effort
-    return None
+            effort: str | None = "none"
+        case None:
+            effort = None
+        case str(effort) if effort:
+            pass
+        case _:
+            raise Rejected("`think` must be true, false, or how much: low, medium, high, max")
+    fields.rest.pop("think", None)
+    return effort

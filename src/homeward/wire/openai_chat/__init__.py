@@ -5,7 +5,8 @@ is read as ``reasoning_content`` or ``reasoning``. Usage is read wherever it com
 finish; llama.cpp's ``timings`` stand in for it.
 """
 
-from homeward.wire.openai_chat.answer import Decoder, decode_answer
+from homeward.wire.openai_chat.answer import Decoder, decode_answer, usage_of
+from homeward.wire.openai_chat.errors import encode_error
 from homeward.wire.openai_chat.request import DIALECT, decode_request, encode_request
 from homeward.wire.openai_chat.serving import Encoder, encode_answer
 
@@ -16,5 +17,7 @@ __all__ = [
     "decode_answer",
     "decode_request",
     "encode_answer",
+    "encode_error",
     "encode_request",
+    "usage_of",
 ]

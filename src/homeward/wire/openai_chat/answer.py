@@ -1,16 +1,16 @@
-"""What a runtime answers to a chat completion, as events."""
+"""What a runtime answers to a chat completion, or to a completion of a text, as events."""
 
 from typing import Any, Literal
 
-from msgspec import Struct, json
-from msgspec.structs import replace
+from msgspec import Raw, Struct, json
+from msgspec.structs import asdict, replace
 
 from homeward.errors import Failed, Garbled
-from homeward.model import Event, Finish, Reasoning, Text, ToolCall, Usage
+from homeward.model import Event, Finish, Logprob, Reasoning, Text, ToolCall, Usage
 from homeward.wire import failures
 from homeward.wire.calls import arguments_text
 from homeward.wire.fields import read
-from homeward.wire.logprobs import Entry, decoded
+from homeward.wire.logprobs import Entry, decoded, from_columns
 from homeward.wire.openai_chat.tools import signature
 from homeward.wire.tally import count
 
@@ -48,14 +48,23 @@ class _Delta(Struct):
 
 class _Logprobs(Struct):
     content: list[Entry] | None = None
+    tokens: Any = None
+    token_logprobs: Any = None
+    top_logprobs: Any = None
+
+    def read(self, alternatives: int | None) -> tuple[Logprob, ...]:
+        if self.content:
+            return decoded(self.content, alternatives)
+        return from_columns(asdict(self), alternatives) if self.tokens else ()
 
 
 class _Choice(Struct):
     index: int = 0
     delta: _Delta | None = None
     message: _Delta | None = None
+    text: str | None = None  # of ``POST /completions``
     finish_reason: str | None = None
-    logprobs: _Logprobs | list[Any] | float | None = None  # only OpenAI's shape is read
+    logprobs: _Logprobs | list[Any] | float | None = None  # only OpenAI's shapes are read
 
 
 class _Details(Struct):
@@ -86,7 +95,16 @@ class _Chunk(Struct):
     errors: Any = None  # watsonx
 
 
+class _Counts(Struct):
+    choices: list[Raw] | None = None
+    model: str | None = None
+    usage: _Usage | None = None
+    error: Any = None
+    errors: Any = None
+
+
 _CHUNK = json.Decoder(_Chunk)
+_COUNTS = json.Decoder(_Counts)
 _NOTHING = _Delta()
 
 
@@ -145,15 +163,14 @@ class Decoder:
         thought = delta.reasoning_content or delta.reasoning
         if isinstance(thought, str) and thought:
             events.append(Reasoning(thought))
-        probabilities = choice.logprobs
-        if isinstance(probabilities, _Logprobs) and probabilities.content:
-            text = delta.content if isinstance(delta.content, str) else ""
-            events.append(Text(text, decoded(probabilities.content, self._alternatives)))
-        elif delta.content:
-            if isinstance(delta.content, str):
-                events.append(Text(delta.content))
-            else:
-                events += _parts(delta.content)
+        content = delta.content or choice.text
+        told = choice.logprobs
+        if isinstance(told, _Logprobs) and (probabilities := told.read(self._alternatives)):
+            events.append(Text(content if isinstance(content, str) else "", probabilities))
+        elif isinstance(content, str) and content:
+            events.append(Text(content))
+        elif content:
+            events += _parts(content)
         if delta.refusal:
             events.append(Text(delta.refusal))
         for place, call in enumerate(delta.tool_calls or ()):
@@ -193,6 +210,16 @@ def decode_answer(body: bytes, alternatives: int | None = None) -> list[Event]:
     """The events of an answer that was not streamed."""
     decoder = Decoder(alternatives)
     return decoder.feed(body) + decoder.end()
+
+
+def usage_of(body: bytes) -> Usage | None:
+    """The token counts alone; the error that an answer with status 200 may be."""
+    whole = read(_COUNTS, body)
+    if whole.error or whole.errors:
+        raise failures.in_stream(whole.error or whole.errors, model=whole.model or "")
+    if whole.choices is None:
+        raise Garbled("the runtime's answer has no choices")
+    return None if whole.usage is None else _usage(whole.usage, whole.model or "")
 
 
 def _parts(parts: list[Any]) -> list[Event]:

@@ -14,7 +14,7 @@ from homeward.model import (
     TextPart,
 )
 from homeward.wire.asked import Asked
-from homeward.wire.calls import paired
+from homeward.wire.calls import one_at_a_time, paired
 from homeward.wire.fields import Fields, overlay
 from homeward.wire.openai_chat.tools import (
     decode_calls,
@@ -79,6 +79,8 @@ def encode_request(
         body["tools"] = tools
         if request.tool_choice is not None:
             body["tool_choice"] = encode_tool_choice(request.tool_choice)
+        if one_at_a_time(request):
+            body["parallel_tool_calls"] = False
     if request.response_format is not None:
         body["response_format"] = _encode_format(request.response_format)
     if request.effort is not None:

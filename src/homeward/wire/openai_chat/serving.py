@@ -8,6 +8,7 @@ from homeward.errors import ModelError
 from homeward.model import Answer, Event, Finish, Logprob, Reasoning, Text, ToolCall, Usage
 from homeward.wire import sse
 from homeward.wire.logprobs import encoded
+from homeward.wire.openai_chat.errors import encode_error
 from homeward.wire.openai_chat.tools import encode_call, sealed
 from homeward.wire.tally import total
 
@@ -25,15 +26,21 @@ class Encoder:
             "created": created,
             "model": model,
         }
+        if usage:
+            self._head["usage"] = None  # in every frame but the one that has it
         self._usage = usage
         self._bills: list[Usage] = []
         self._named: set[int] = set()
         self._begun = False
+        around = json.encode(self._head | {"choices": [self._choice({"content": "\0"})]})
+        self._before, _, self._after = sse.frame(around).rpartition(rb'"\u0000"')
 
     def feed(self, event: Event) -> bytes:
         match event:
-            case Text():
-                return self._delta({"content": event.text}, logprobs=event.logprobs)
+            case Text(text=text, logprobs=logprobs):
+                if self._begun and not logprobs:  # nearly every frame of nearly every stream
+                    return self._before + json.encode(text) + self._after
+                return self._delta({"content": text}, logprobs=logprobs)
             case Reasoning():
                 return self._delta({"reasoning_content": event.text}) if event.text else b""
             case ToolCall():
@@ -75,11 +82,19 @@ class Encoder:
     ) -> bytes:
         if not self._begun:
             self._begun = True
-            delta = {"role": "assistant", **delta}
-        choice: dict[str, Any] = {"index": 0, "delta": delta, "finish_reason": finish}
-        if logprobs:
-            choice["logprobs"] = {"content": encoded(logprobs)}
-        return self._frame({"choices": [choice]})
+            delta = {"role": "assistant", "refusal": None, **delta}
+        return self._frame({"choices": [self._choice(delta, finish, logprobs)]})
+
+    @staticmethod
+    def _choice(
+        delta: dict[str, Any], finish: str | None = None, logprobs: tuple[Logprob, ...] = ()
+    ) -> dict[str, Any]:
+        return {
+            "index": 0,
+            "delta": delta,
+            "logprobs": encode_logprobs(logprobs),
+            "finish_reason": finish,
+        }
 
     def _frame(self, body: dict[str, Any]) -> bytes:
         return sse.frame(json.encode(self._head | body))
@@ -87,7 +102,7 @@ class Encoder:
 
 def encode_answer(answer: Answer, model: str, answer_id: str, created: int) -> bytes:
     """The body of an answer that is not streamed."""
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text}
+    message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None}
     if answer.reasoning:
         message["reasoning_content"] = answer.reasoning
     if answer.tool_calls:
@@ -97,9 +112,12 @@ def encode_answer(answer: Answer, model: str, answer_id: str, created: int) -> b
             for call in answer.tool_calls
         ]
     finish = answer.finish or Finish()
-    choice = {"index": 0, "message": message, "finish_reason": finish.reason}
-    if answer.logprobs:
-        choice["logprobs"] = {"content": encoded(answer.logprobs)}
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": encode_logprobs(answer.logprobs),
+        "finish_reason": finish.reason,
+    }
     body = {
         "id": answer_id,
         "object": "chat.completion",
@@ -111,6 +129,10 @@ def encode_answer(answer: Answer, model: str, answer_id: str, created: int) -> b
     return json.encode(body)
 
 
+def encode_logprobs(logprobs: tuple[Logprob, ...]) -> dict[str, Any] | None:
+    return {"content": encoded(logprobs), "refusal": None} if logprobs else None
+
+
 def encode_usage(bills: list[Usage] | tuple[Usage, ...]) -> dict[str, Any]:
     sum_ = total(bills)
     return {
@@ -119,14 +141,4 @@ def encode_usage(bills: list[Usage] | tuple[Usage, ...]) -> dict[str, Any]:
         "total_tokens": sum_.input_tokens + sum_.output_tokens,
         "prompt_tokens_details": {"cached_tokens": sum_.cached_tokens},
         "completion_tokens_details": {"reasoning_tokens": sum_.reasoning_tokens},
-    }
-
-
-def encode_error(error: ModelError) -> dict[str, Any]:
-    """OpenAI's error object; the type is the name of ours."""
-    return {
-        "message": str(error),
-        "type": type(error).__name__,
-        "param": None,
-        "code": error.status,
     }

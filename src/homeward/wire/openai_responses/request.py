@@ -12,10 +12,11 @@ from homeward.model import (
     ToolNamed,
 )
 from homeward.wire.asked import Asked
-from homeward.wire.calls import paired
+from homeward.wire.calls import one_at_a_time, paired
 from homeward.wire.fields import Fields, overlay
 from homeward.wire.openai_chat.request import decode_schema
 from homeward.wire.openai_chat.tools import decode_tool
+from homeward.wire.openai_responses.echo import echo
 from homeward.wire.openai_responses.items import DIALECT, read_items, write_items
 from homeward.wire.parts import speaks
 from homeward.wire.sampling import sent, taken
@@ -47,6 +48,8 @@ def encode_request(request: Request, model: str, *, stream: bool = True) -> dict
                 body["tool_choice"] = {"type": "function", "name": name}
             case str(choice):
                 body["tool_choice"] = choice
+        if one_at_a_time(request):
+            body["parallel_tool_calls"] = False
     if request.response_format is not None:
         body["text"] = {"format": _encode_format(request.response_format)}
     if request.effort is not None:
@@ -80,6 +83,7 @@ def _encode_format(wanted: ResponseFormat) -> dict[str, Any]:
 def decode_request(body: bytes) -> Asked:
     """What a client asks of ``POST /responses``; Rejected says which field is wrong."""
     fields = Fields.of(body)
+    repeated = echo(fields.rest)
     model = fields.need("model", str)
     stream = fields.take("stream", bool) or False
     messages = list(_instructions(fields)) + read_items(fields.rest.pop("input", None))
@@ -96,7 +100,7 @@ def decode_request(body: bytes) -> Asked:
         extra=fields.rest,
         dialect=DIALECT,
     )
-    return Asked(model, stream, request)
+    return Asked(model, stream, request, echo=repeated)
 
 
 def _instructions(fields: Fields) -> tuple[Message, ...]:

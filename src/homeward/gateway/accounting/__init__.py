@@ -1,0 +1,1 @@
+"""Who may ask, what they may spend and what it took: keys, limits, journal and ledger."""

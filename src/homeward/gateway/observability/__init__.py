@@ -1,0 +1,1 @@
+"""What was decided and what it took, for whoever looks at it afterwards."""

@@ -1,0 +1,1 @@
+"""Lines before the local models."""

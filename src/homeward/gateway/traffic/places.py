@@ -1,0 +1,153 @@
+"""Where a leaf runs: with whom it shares a memory, as what it is loaded, how many it can answer."""
+
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, fields
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from homeward.backends import egress, memory
+from homeward.backends.child import Plan
+from homeward.backends.embedded import Embedded
+from homeward.backends.http import Http
+from homeward.backends.llamas import Llamas
+from homeward.backends.ollama import RUNNER, Ollama
+from homeward.backends.ollama_server import is_cloud, tagged
+from homeward.backends.openai import WIRES, OpenAI
+from homeward.errors import HomewardError
+from homeward.gateway.traffic.runtimes import (
+    OLLAMA_AT_ONCE,
+    OLLAMA_LOADED,
+    OllamaRuntime,
+    OpenAIRuntime,
+    Runtime,
+    number,
+)
+from homeward.machine.schedule import Runner
+from homeward.model import Clearance, Model
+
+CACHES = 1.2  # what a loaded model takes, times its file: its attention caches come with it
+
+
+@dataclass(frozen=True)
+class Spot:
+    """``at`` names those that share a memory. ``memory`` is in bytes, ``most`` are models in it;
+    ``tells``: it is known what is loaded. ``ends``: who makes room has to be ended.
+    """
+
+    at: str
+    runner: Runner
+    memory: float = inf
+    most: float = inf
+    tells: bool = False
+    runtime: Runtime | None = None
+    http: Http | None = None
+    ends: bool = False
+
+
+def spot_of(leaf: Model, *, hosted: bool) -> Spot | None:
+    """None for a leaf that needs no line: one that answers by itself, or far away.
+
+    With ``hosted`` also one that is far away, for somebody wants a limit.
+    """
+    match leaf:
+        case Embedded(llamas=Llamas() as llamas):
+            return _embedded(leaf, llamas)
+        case Ollama():
+            return _ollama(leaf, hosted=hosted)
+        case OpenAI():
+            return _openai(leaf, hosted=hosted)
+    return None
+
+
+def _embedded(leaf: Embedded, llamas: Llamas) -> Spot:
+    try:
+        plan = leaf.plan()
+    except HomewardError:  # it is not there: whoever asks it will be told
+        plan = None
+    settings = _chosen(leaf, "context", "parallel", "threads", "draft")
+    runner = Process(
+        f"{leaf.model}{settings}",
+        size=0 if plan is None else round(file_size(plan) * CACHES),
+        limit=leaf.parallel,
+        most=leaf.parallel,
+        leaf=leaf,
+    )
+    return Spot("embedded", runner, memory.available() or inf, llamas.keep, True, ends=True)
+
+
+def _ollama(leaf: Ollama, *, hosted: bool) -> Spot | None:
+    server = leaf.server
+    where = egress.expected(egress.parse(server.url)[0])
+    if (where is Clearance.WORLD or is_cloud(leaf.model)) and not hosted:
+        return None
+    here = where is Clearance.MACHINE
+    own = {**leaf.options, **({"num_ctx": leaf.num_ctx} if leaf.num_ctx else {})}
+    settings = "".join(f" {name}={own[name]}" for name in sorted(RUNNER & own.keys()))
+    place = tagged(leaf.model)
+    limit = number("OLLAMA_NUM_PARALLEL", here=here) or OLLAMA_AT_ONCE
+    return Spot(
+        server.url,
+        Runner(f"{place}{settings}", place, limit=limit, most=limit),
+        most=number("OLLAMA_MAX_LOADED_MODELS", here=here) or OLLAMA_LOADED,
+        tells=True,
+        runtime=OllamaRuntime(server.url, server.headers()),
+        http=leaf.http,
+    )
+
+
+def _openai(leaf: OpenAI, *, hosted: bool) -> Spot | None:
+    try:
+        passage = leaf.passage(WIRES[leaf.api].dialect)
+    except HomewardError:  # no key, no address: whoever asks it will be told
+        return None
+    if passage is None or (passage.where is Clearance.WORLD and not hosted):
+        return None
+    local = passage.where is not Clearance.WORLD
+    runtime = OpenAIRuntime(leaf.at, passage.base_url, passage.headers) if local else None
+    return Spot(passage.base_url, Runner(leaf.model), runtime=runtime, http=leaf.http)
+
+
+def _chosen(leaf: Any, *names: str) -> str:
+    """The settings that somebody chose."""
+    values = {each.name: (getattr(leaf, each.name), each.default) for each in fields(leaf)}
+    return "".join(f" {n}={values[n][0]}" for n in names if values[n][0] != values[n][1])
+
+
+# ---------------------------------------------------------------- processes of this package
+
+
+@dataclass(eq=False, slots=True)
+class Process(Runner):
+    leaf: Embedded | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Children:
+    """Ends the process of a model that makes room. It is idle: nobody waits for that."""
+
+    spawn: Callable[[Coroutine[Any, Any, Any]], None]
+
+    def unload(self, runner: Runner) -> None:
+        leaf = runner.leaf if isinstance(runner, Process) else None
+        if leaf is not None and leaf.llamas is not None:
+            self.spawn(leaf.llamas.unload(leaf.plan()))
+
+
+SHARD = re.compile(r"-00001(-of-\d{5}\.gguf)$")
+
+
+def file_size(plan: Plan) -> int:
+    """Bytes of the model's files, and of its draft's; 0 for what cannot be read."""
+    return sum(_size(path) for path in (plan.model, plan.draft) if path is not None)
+
+
+def _size(first: Path) -> int:
+    shards = [first]
+    if found := SHARD.search(first.name):
+        shards = list(first.parent.glob(f"{first.name[: found.start()]}-*{found[1]}"))
+    try:
+        return sum(path.stat().st_size for path in shards)
+    except OSError:
+        return 0

@@ -1,0 +1,1 @@
+"""Every URL that somebody else defined, by dialect, and our own."""

@@ -1,0 +1,258 @@
+"""``GET /metrics``: what was counted (`homeward.gateway.observability.metrics`), for Prometheus.
+
+prometheus_client is loaded at the first scrape. It writes the text and nothing else: its own
+counters take a lock each time they count.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
+
+from homeward import __version__
+from homeward.backends.prices import Listed, prices_dated, prices_source
+from homeward.gateway.accounting.keyring import Caller
+from homeward.gateway.gateway import Gateway
+from homeward.gateway.observability.metrics import Counts, Histogram
+from homeward.gateway.traffic.traffic import Row as Waiting
+from homeward.gateway.urls.queue import rows_of
+
+Row = tuple[tuple[str, ...], float]
+
+
+def exposition(gateway: Gateway, caller: Caller, accept: str = "") -> tuple[bytes, str]:
+    """The text and its content type: OpenMetrics for whoever accepts it, else the plain format.
+
+    What a key has left is told to itself and to admins, and of routes those that it may call.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collector(gateway, caller))
+    ProcessCollector(registry=registry)
+    if "application/openmetrics-text" in accept:
+        text: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]  # theirs
+        return text, openmetrics.CONTENT_TYPE_LATEST
+    return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
+
+
+class _Collector(Collector):
+    def __init__(self, gateway: Gateway, caller: Caller) -> None:
+        self.gateway = gateway
+        self.caller = caller
+
+    def collect(self) -> Iterator[Metric]:
+        gateway = self.gateway
+        may = self.caller.key.may_call
+        routes = {name: counts for name, counts in gateway.metrics.routes.items() if may(name)}
+        yield from _requests(routes)
+        yield from _times(routes)
+        yield from _taken(routes)
+        yield from _whole(gateway)
+        yield from _queues(rows_of(gateway, self.caller))
+        callers = gateway.keyring.callers
+        yield _budgets(callers if self.caller.key.admin else [self.caller])
+        yield from _store(gateway)
+
+
+def _requests(routes: Mapping[str, Counts]) -> Iterator[Metric]:
+    yield _counter(
+        "requests",
+        "Requests that came to a route, when they have ended",
+        ("route", "dialect", "outcome", "status"),
+        (
+            ((route, dialect, outcome, f"{status // 100}xx"), n)
+            for route, counts in routes.items()
+            for (dialect, outcome, status), n in counts.requests.items()
+        ),
+    )
+    yield _counter(
+        "errors",
+        "Requests that failed, by the name of the error",
+        ("route", "error"),
+        (
+            ((route, error), n)
+            for route, counts in routes.items()
+            for error, n in counts.errors.items()
+        ),
+    )
+    for name, says in (
+        ("cache_hits", "Requests that were answered from the cache"),
+        ("fallbacks", "Calls that failed and after which a route went on with another"),
+        ("electricity_usd", "US dollars for calls on this machine, as kwh_usd and watts say"),
+    ):
+        rows = [((route,), getattr(counts, name)) for route, counts in routes.items()]
+        yield _counter(name, says, ("route",), rows)
+    yield _gauge(
+        "in_flight",
+        "Requests that are being answered",
+        ("route",),
+        (((route,), counts.running) for route, counts in routes.items()),
+    )
+
+
+def _times(routes: Mapping[str, Counts]) -> Iterator[Metric]:
+    for name, says, of in (
+        ("request_duration", "From the request to the end of its answer", "seconds"),
+        ("time_to_first_token", "From the request to the first word", "first"),
+        ("time_per_output_token", "Between two pieces of an answer, on average", "between"),
+        ("queue_wait", "What requests that had to wait for a model waited", "queued"),
+    ):
+        family = HistogramMetricFamily(f"homeward_{name}_seconds", says, labels=("route",))
+        for route, counts in routes.items():
+            _add(family, (route,), getattr(counts, of))
+        yield family
+
+
+def _taken(routes: Mapping[str, Counts]) -> Iterator[Metric]:
+    of = [
+        ((route, model, where.name.lower()), taken)
+        for route, counts in routes.items()
+        for (model, where), taken in counts.taken.items()
+    ]
+    labels = ("route", "model", "where")
+    yield _counter(
+        "calls",
+        "Calls of models, by where they went",
+        (*labels, "outcome"),
+        (((*names, outcome), n) for names, taken in of for outcome, n in taken.calls.items()),
+    )
+    yield _counter(
+        "tokens",
+        "Tokens; the cached are part of the input, the reasoning of the output",
+        (*labels, "kind"),
+        (
+            ((*names, kind), getattr(taken, kind))
+            for names, taken in of
+            for kind in ("input", "output", "cached", "reasoning")
+        ),
+    )
+    dollars = [(names, taken.usd) for names, taken in of]
+    yield _counter("cost_usd", "US dollars for calls whose price is known", labels, dollars)
+    unpriced = [(names, taken.unpriced) for names, taken in of]
+    yield _counter("unpriced_calls", "Calls whose cost is not known", labels, unpriced)
+
+
+def _whole(gateway: Gateway) -> Iterator[Metric]:
+    metrics = gateway.metrics
+    share = metrics.local_share
+    yield _gauge(
+        "local_share",
+        "Of the answered requests since the start, those that did not go out into the world",
+        (),
+        [] if share is None else [((), share)],
+    )
+    yield _counter(
+        "refused",
+        "Answers that were an error from their beginning, by HTTP status",
+        ("status",),
+        (((str(status),), n) for status, n in metrics.refusals.items()),
+    )
+    lag = HistogramMetricFamily("homeward_loop_lag_seconds", "How late the event loop is")
+    _add(lag, (), metrics.lag)
+    yield lag
+    build = InfoMetricFamily("homeward_build", "What is running")
+    build.add_metric((), {"version": __version__})
+    yield build
+    if any(
+        isinstance(price, Listed) for route in gateway.routes.values() for price in route.prices
+    ):
+        listed = InfoMetricFamily("homeward_prices", "The list that hosted models are priced by")
+        listed.add_metric((), {"source": prices_source(), "dated": prices_dated().isoformat()})
+        yield listed
+
+
+def _queues(rows: Sequence[Waiting]) -> Iterator[Metric]:
+    waiting = [((row.model,), row.waiting) for row in rows]
+    yield _gauge("queue_depth", "Requests that wait for a model", ("model",), waiting)
+    running = [((row.model,), row.running) for row in rows]
+    yield _gauge("model_in_flight", "Requests that a model is answering", ("model",), running)
+    loaded = sum(bool(row.loaded) for row in rows)
+    says = "Models that are in memory, as far as their runtimes tell"
+    yield _gauge("models_loaded", says, (), [((), loaded)])
+
+
+def _store(gateway: Gateway) -> Iterator[Metric]:
+    journal = gateway.journal
+    yield _gauge(
+        "unwritten_entries",
+        "What is in the journal and not in the ledger yet",
+        (),
+        [((), journal.unwritten)],
+    )
+    yield _counter(
+        "store_failures",
+        "Attempts to store something that failed",
+        ("store",),
+        [
+            (("ledger",), journal.store_failures),
+            (("journal",), journal.disk_failures),
+            (("shared",), gateway.lending.trouble.failures if gateway.lending is not None else 0),
+        ],
+    )
+    yield _counter(
+        "entries_rejected",
+        "Entries that the ledger never takes; they are in rejected.jsonl beside the journal",
+        (),
+        [((), journal.rejected)],
+    )
+    if gateway.telemetry is not None:
+        yield _counter(
+            "traces_dropped",
+            "Requests whose traces the collector did not take",
+            (),
+            [((), gateway.telemetry.dropped)],
+        )
+
+
+def _budgets(callers: Iterable[Caller]) -> Metric:
+    return _gauge(
+        "budget_left",
+        "What a key has left in the current window: requests, tokens or US dollars",
+        ("key", "name", "what", "per"),
+        (
+            ((caller.key.id, caller.key.name, bound.limit.what, bound.limit.per), bound.remaining)
+            for caller in callers
+            if caller.key.revoked is None
+            for bound in caller.account.bounds()
+        ),
+    )
+
+
+# ---------------------------------------------------------------- families
+
+
+def _counter(name: str, says: str, labels: Iterable[str], rows: Iterable[Row]) -> Metric:
+    family = CounterMetricFamily(f"homeward_{name}", says, labels=tuple(labels))
+    for values, number in _sums(rows):
+        family.add_metric(values, number)
+    return family
+
+
+def _gauge(name: str, says: str, labels: Iterable[str], rows: Iterable[Row]) -> Metric:
+    family = GaugeMetricFamily(f"homeward_{name}", says, labels=tuple(labels))
+    for values, number in _sums(rows):
+        family.add_metric(values, number)
+    return family
+
+
+def _sums(rows: Iterable[Row]) -> Iterable[Row]:
+    """Rows of the same labels are one: statuses of a class, servers of the same model."""
+    sums: dict[tuple[str, ...], float] = {}
+    for values, number in rows:
+        sums[values] = sums.get(values, 0) + number
+    return sums.items()
+
+
+def _add(family: HistogramMetricFamily, labels: tuple[str, ...], histogram: Histogram) -> None:
+    edges = [*map(str, histogram.bounds), "+Inf"]
+    sums = [float(n) for n in accumulate(histogram.counts)]
+    family.add_metric(labels, list(zip(edges, sums, strict=True)), histogram.total)

@@ -1,0 +1,1 @@
+"""Ollama's URLs: each route is a model of one large Ollama server."""
