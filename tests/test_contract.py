@@ -39,13 +39,13 @@ def test_every_kind_is_run_through_the_contract(kind: str) -> None:
 
 @pytest.mark.parametrize("depth", [1, 5, 20])
 async def test_hanging_up_reaches_the_leaf_at_any_depth(depth: int) -> None:
-    leaf = says("one", "two", every=5.0)
+    leaf = says("one", "two", every=3600.0)
     tree: Model = leaf
     wraps = (
         lambda model: Fallback([model]),
         lambda model: Ensemble([model], Weighted()),
         lambda model: Limited(model, at_once=2),
-        lambda model: Hedge([model], after=9.0),
+        lambda model: Hedge([model], after=7200.0),
     )
     for level in range(depth):
         tree = wraps[level % len(wraps)](tree)
@@ -55,7 +55,7 @@ async def test_hanging_up_reaches_the_leaf_at_any_depth(depth: int) -> None:
 async def test_a_deep_tree_keeps_every_promise() -> None:
     def tree() -> Tree:
         leaves: Sequence[Scripted] = [says("one"), says("two", "three")]
-        inner = Hedge([Limited(Fallback([leaves[0], leaves[1]]))], after=5.0)
+        inner = Hedge([Limited(Fallback([leaves[0], leaves[1]]))], after=3600.0)
         return Ensemble([Fallback([inner])], Weighted()), leaves
 
     await check_promises(tree)

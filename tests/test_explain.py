@@ -8,10 +8,12 @@ from homeward.explain import Step, explain
 from homeward.model import Model, Request
 from homeward.reading import Reading
 from homeward.signals.answers import extractor
+from homeward.signals.first import First
 from homeward.strategies.cached import Cached
 from homeward.strategies.cascade import Cascade
 from homeward.strategies.concat import Concat
 from homeward.strategies.ensemble import Ensemble, Merge
+from homeward.strategies.experiment import Experiment
 from homeward.strategies.fallback import Fallback
 from homeward.strategies.fuse import Fuse
 from homeward.strategies.hedge import Hedge
@@ -31,11 +33,14 @@ class Says:
     label: str | None = None
     because: str = ""
     fails: bool = False
+    score: float | None = None
+    sure: float | None = None
 
     async def __call__(self, request: Request, /) -> Reading:
         if self.fails:
             raise Failed("no dictionary")
-        return Reading(label=self.label, because=self.because)
+        numbers = {} if self.sure is None else {"sure": self.sure}
+        return Reading(self.label, self.score, self.because, numbers)
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,43 @@ async def test_a_signal_that_fails_goes_to_else_as_it_would() -> None:
 
 async def test_where_no_way_leads_on_the_reason_is_told_all_the_same() -> None:
     [only] = (await plan(Router(Says("z", "it smells of z"), {"x": A}))).children
-    assert (only.walked, only.because) == ("no", "it smells of z")
+    assert (only.walked, only.because) == ("no", "there is no route for 'z': it smells of z")
+
+
+async def test_the_numbers_of_the_decision_are_told_with_it() -> None:
+    [taken, left] = (await plan(Router(Says("x", score=0.5, sure=0.9), {"x": A}, C))).children
+    assert taken.numbers == {"sure": 0.9, "score": 0.5}
+    assert left.numbers == {}
+
+
+async def test_rules_before_a_judge_decide_without_it() -> None:
+    by = First([Says("x", "it smells of x"), Judge(A)])
+    assert await walked(Router(by, {"x": B}, C)) == {
+        "by.signals.2.model": "no",
+        "routes.x": "yes",
+        "else": "no",
+    }
+
+
+async def test_a_judge_stays_open_after_rules_that_abstain_or_fail() -> None:
+    by = First([Says(), Says(fails=True), Judge(A), Judge(B)])
+    assert await walked(Router(by, {"x": B}, C)) == {
+        "by.signals.3.model": "yes",
+        "by.signals.4.model": "perhaps",
+        "routes.x": "perhaps",
+        "else": "perhaps",
+    }
+
+
+async def test_where_all_signals_abstain_the_last_one_says_why() -> None:
+    by = First([Says(because="no rule"), Says(because="out of distribution")])
+    [_, otherwise] = (await plan(Router(by, {"x": A}, C))).children
+    assert (otherwise.walked, otherwise.because) == ("yes", "out of distribution")
+
+
+async def test_the_last_signals_failure_is_told_as_it_would_be() -> None:
+    [_, otherwise] = (await plan(Router(First([Says(), Says(fails=True)]), {"x": A}, C))).children
+    assert otherwise.because == "the signal failed: no dictionary"
 
 
 async def test_a_judge_is_not_asked_and_its_routes_stay_open() -> None:
@@ -183,3 +224,11 @@ async def test_weighted_asks_first_whom_the_ensemble_does_by_its_weights() -> No
     panel = Ensemble({"rarely": Echo(), "unmeasured": Echo()}, Weighted(), weights={"rarely": 0.3})
     walked = {child.edge: child.walked for child in (await plan(panel)).children}
     assert walked == {"models.rarely": "perhaps", "models.unmeasured": "yes"}
+
+
+async def test_either_arm_of_an_experiment_may_answer() -> None:
+    step = await explain(Experiment(A, B), Request.of("hi"), "auto")
+    assert [(child.edge, child.walked) for child in step.children] == [
+        ("control", "perhaps"),
+        ("treatment", "perhaps"),
+    ]

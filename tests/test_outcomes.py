@@ -39,6 +39,14 @@ def test_rows_before_a_wrong_line_are_read(tmp_path: Path) -> None:
         next(rows)
 
 
+@pytest.mark.parametrize("line", [b'{"prompt": "\xff"}', b'{"prompt": "a", "x": ' + b"[" * 100_000])
+def test_a_line_that_no_reader_can_take_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(line)
+    with pytest.raises(ConfigError, match="line 1 of"):
+        list(outcomes.read(path))
+
+
 def test_a_line_with_a_wrong_type_names_the_field(tmp_path: Path) -> None:
     wrong = {**SUM, "answers": {"small": {"score": "high"}}}
     with pytest.raises(ConfigError, match=r"line 1 of .*answers.*score"):
@@ -52,8 +60,8 @@ def test_a_cut_file_says_so(tmp_path: Path) -> None:
         list(outcomes.read(path))
 
 
-def test_a_missing_file_says_which_field_to_check(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no outcome table at .*nowhere.* `table`"):
+def test_a_missing_file_says_which_path_to_check(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no outcome table at .*nowhere.*; check its path"):
         list(outcomes.read(tmp_path / "nowhere.jsonl"))
 
 
@@ -77,3 +85,22 @@ def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path: Path) -> None:
 def test_a_number_that_cannot_be_is_no_outcome(wrong: dict[str, float], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"line 1 of .* - at"):
         list(outcomes.read(table(tmp_path, [{"prompt": "p", "answers": {"m": wrong}}])))
+
+
+def test_a_line_that_is_no_json_is_told_with_a_row_that_is(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("prompt,answer\na,b\n")
+    with pytest.raises(ConfigError, match=r'line 1 of .*; a row is {"prompt": "...", "answers"'):
+        list(outcomes.read(path))
+
+
+@pytest.mark.parametrize("meant", ["Smal", "SMALL", "small-instruct"])
+def test_the_nearest_model_is_offered_for_one_that_no_row_has(meant: str) -> None:
+    row = outcomes.Row("?", answers={name: outcomes.RecordedAnswer(1) for name in ("xx", "Small")})
+    with pytest.raises(ConfigError, match="did you mean 'Small'"):
+        outcomes.insist([row], [meant])
+
+
+def test_rows_without_answers_are_told_with_a_row_that_has_some() -> None:
+    with pytest.raises(ConfigError, match=r'a row is {"prompt"'):
+        outcomes.insist([outcomes.Row("?")], ["small"])

@@ -308,7 +308,20 @@ class Edit(Note, frozen=True, tag="edit"):
     text: str
 
 
-Event: TypeAlias = Text | Reasoning | ToolCall | Finish | Decision | Call | Usage | Candidate | Edit
+class Assigned(Note, frozen=True, tag="assigned"):
+    """Which arm of an experiment answers. ``conversation`` is its hash, salted by the experiment.
+
+    All requests of one conversation get the same arm.
+    """
+
+    experiment: str
+    arm: str
+    conversation: str
+
+
+Event: TypeAlias = (
+    Text | Reasoning | ToolCall | Finish | Decision | Call | Usage | Candidate | Edit | Assigned
+)
 Stream: TypeAlias = AsyncGenerator[Event, None]
 
 

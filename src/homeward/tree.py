@@ -8,23 +8,29 @@ from homeward.model import Model
 
 
 def children_of(node: Any) -> Iterator[tuple[str, Model]]:
-    """The models in a node's fields, and in its signals', by the name of their edge.
+    """The models in a node's fields, and in its signals' and checks', by the name of their edge.
 
-    Fields that are not compared are what a node only uses: its cache, the line that it waits in.
+    Signals and checks are walked through, also within mappings and lists (``accept.checks.NAME``,
+    ``by.signals.2``, counted from 1); what hangs below a model is that model's own. Fields that
+    are not compared are what a node only uses: its cache, the line that it waits in.
     """
-    if not is_dataclass(node):
+    if not is_dataclass(node) or isinstance(node, type):
         return
     for field in fields(node):
-        if not field.compare:
-            continue
-        value = getattr(node, field.name)
-        edge = field.name.rstrip("_")
-        if callable(getattr(value, "chat", None)):
-            yield edge, value
-        elif isinstance(value, Mapping):
-            yield from ((f"{edge}.{k}", v) for k, v in value.items() if hasattr(v, "chat"))
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            models = [item for item in value if hasattr(item, "chat")]
-            yield from ((f"{edge}.{place}", v) for place, v in enumerate(models, 1))
-        elif is_dataclass(value) and not isinstance(value, type):
-            yield from ((f"{edge}.{inner}", v) for inner, v in children_of(value))
+        if field.compare:
+            yield from _models(field.name.rstrip("_"), getattr(node, field.name))
+
+
+def _models(edge: str, value: Any) -> Iterator[tuple[str, Model]]:
+    if callable(getattr(value, "chat", None)) and not isinstance(value, type):
+        yield edge, value
+        return
+    inside: Iterator[tuple[Any, Any]]
+    if isinstance(value, Mapping):
+        inside = iter(value.items())
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
+        inside = enumerate(value, 1)
+    else:
+        inside = children_of(value)
+    for name, each in inside:
+        yield from _models(f"{edge}.{name}", each)

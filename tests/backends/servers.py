@@ -8,18 +8,21 @@ import asyncio
 import contextlib
 import json
 import ssl
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import httptools
 import trustme
 
+from tests.contract import PATIENCE
+
 Step: TypeAlias = bytes | float
 """Bytes are one chunk of the body; a number is a pause in seconds."""
+
+NEVER = 3600.0  # a pause that nobody waits out
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,24 @@ def sse(*payloads: str | float, cut: bool = False) -> Reply:
     return Reply(steps, headers={"content-type": "text/event-stream"}, cut=cut)
 
 
+class Held(list[Step]):
+    """The steps of a reply, played as soon as ``released`` is set."""
+
+    def __init__(self, reply: Reply, released: asyncio.Event) -> None:
+        super().__init__(reply.steps)
+        self._released = released
+
+    def __iter__(self) -> Iterator[Step]:
+        while not self._released.is_set():
+            yield 0.001
+        yield from super().__iter__()
+
+
+def held(reply: Reply, released: asyncio.Event) -> Reply:
+    """The same, but not before ``released`` is set. Not for framing by length."""
+    return replace(reply, body=Held(reply, released))
+
+
 def lines(*values: Any, cut: bool = False) -> Reply:
     """NDJSON: a value is one line, a float a pause in seconds."""
     steps = [v if isinstance(v, float) else json.dumps(v).encode() + b"\n" for v in values]
@@ -80,16 +101,16 @@ def lines(*values: Any, cut: bool = False) -> Reply:
 class Server(str):
     """The base URL, and what happened there.
 
-    ``asked`` are the requests that came, ``connections`` how many were opened, ``hung_up`` when
-    (`time.monotonic`) clients left in the middle of an answer, ``sent`` the body bytes written.
+    ``asked`` are the requests that came, ``connections`` how many were opened, ``hung_up`` how
+    often a client left in the middle of an answer, ``sent`` the body bytes written.
     """
 
     asked: list[Asked]
     connections: int
-    hung_up: list[float]
+    hung_up: int
     sent: int
 
-    async def until(self, seen: Callable[["Server"], object], within: float = 1.0) -> None:
+    async def until(self, seen: Callable[["Server"], object], within: float = PATIENCE) -> None:
         """Wait until ``seen(server)`` is true; TimeoutError when it is not ``within`` seconds."""
         async with asyncio.timeout(within):
             while not seen(self):  # noqa: ASYNC110  what is awaited is any fact, not one event
@@ -126,7 +147,7 @@ async def playing(
         listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls, backlog=1024)
         port = listener.sockets[0].getsockname()[1]
         server = Server(f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}")
-    server.asked, server.connections, server.hung_up, server.sent = [], 0, [], 0
+    server.asked, server.connections, server.hung_up, server.sent = [], 0, 0, 0
     try:
         yield server
     finally:
@@ -178,7 +199,7 @@ class _Connection:
             try:
                 goes_on = await self._play(route if isinstance(route, Reply) else route(asked))
             except (asyncio.CancelledError, ConnectionError):
-                self.server.hung_up.append(time.monotonic())
+                self.server.hung_up += 1
                 raise
             if not goes_on:
                 return

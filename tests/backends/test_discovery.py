@@ -1,5 +1,4 @@
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
@@ -12,9 +11,8 @@ from homeward.backends.discovery import PORTS, Found, FoundModel, discover
 from homeward.backends.http import Http
 from homeward.backends.presets import PRESETS
 from homeward.model import Clearance
-from tests.backends.servers import Reply, Route, Routes, Server, answers, playing
-
-NEVER = 3600.0
+from tests.backends.servers import NEVER, Reply, Route, Routes, Server, answers, playing
+from tests.contract import PATIENCE
 
 
 @pytest.fixture
@@ -33,7 +31,7 @@ def port_of(server: str) -> int:
 
 
 async def found(
-    http: Http, routes: Routes, usual: str = "openai", within: float = 5.0
+    http: Http, routes: Routes, usual: str = "openai", within: float = PATIENCE
 ) -> Found | None:
     async with playing(routes) as server:
         servers = await discover(http, ports={port_of(server): usual}, within=within)
@@ -313,9 +311,7 @@ async def test_a_web_page_that_wants_a_password_is_no_model_server(http: Http) -
     ],
 )
 async def test_what_is_no_model_server_is_passed_over(http: Http, reply: Reply) -> None:
-    began = time.monotonic()
     assert await found(http, gets({"/v1/models": reply}), within=0.2) is None
-    assert time.monotonic() - began < 5
 
 
 async def test_a_server_that_is_no_model_server_is_asked_once(http: Http) -> None:
@@ -335,14 +331,14 @@ async def test_hostile_ports_do_not_hide_the_others(http: Http) -> None:
         for reply in [*hostile, *gets({"/v1/models": listed("m", owner="sglang")}).values()]:
             routes = {("GET", "/v1/models"): reply}
             servers.append(await stack.enter_async_context(playing(routes)))
-        async with asyncio.timeout(5):
-            kinds = await discover(http, ports={port_of(s): "vllm" for s in servers})
+        async with asyncio.timeout(PATIENCE):
+            kinds = await discover(http, ports={port_of(s): "vllm" for s in servers}, within=2.0)
     assert [server.kind for server in kinds] == ["sglang"]
 
 
 async def test_silence_after_a_first_answer_leaves_what_is_known(http: Http) -> None:
     quiet = {"/version": Reply((NEVER,), framing="raw")}
-    server = await found(http, gets({**VLLM, **quiet}), within=0.5)
+    server = await found(http, gets({**VLLM, **quiet}), within=2.0)
     assert server is not None
     assert (server.kind, server.version) == ("vllm", "")
 

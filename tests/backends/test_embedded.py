@@ -31,7 +31,7 @@ from homeward.model import (
 )
 from tests.backends import tiny_gguf
 from tests.backends.processes import gone, runs
-from tests.contract import check_bill_arrives, check_ends_with_finish
+from tests.contract import PATIENCE, check_bill_arrives, check_ends_with_finish
 
 SHORT = Sampling(temperature=0, max_tokens=8)
 HELLO = Request.of("hello", sampling=SHORT)
@@ -126,7 +126,7 @@ async def test_a_hang_up_frees_the_place_for_the_next(tiny: Path, llamas: Llamas
         async for event in events:
             if isinstance(event, Text):
                 break
-    soon = HELLO.with_(deadline=time.monotonic() + 20)
+    soon = HELLO.with_(deadline=time.monotonic() + PATIENCE)
     assert (await collect(model.chat(soon))).text
 
 
@@ -351,4 +351,4 @@ def test_a_child_ends_with_its_parent_even_while_it_loads() -> None:
         assert child.stdin is not None
         assert child.stdout.readline() == b"ready\n"
         child.stdin.close()
-        assert child.wait(timeout=20) != 0
+        assert child.wait(timeout=PATIENCE) != 0

@@ -104,7 +104,8 @@ async def test_one_killed_before_its_first_word_is_replaced_by_the_next_model(
     model = Fallback([Embedded(str(tiny), threads=1, llamas=llamas), Scripted("here instead")])
     await kill(llamas, plan, signal.SIGSTOP)  # so that it is silent
     heard = asyncio.create_task(collect(model.chat(LONG)))
-    await asyncio.sleep(0.05)
+    while not llamas._seats[plan].users:  # noqa: ASYNC110  it asks that one, and no later one
+        await asyncio.sleep(0.001)
     await kill(llamas, plan)
     answer = await heard
     assert answer.text == "here instead"
@@ -123,7 +124,7 @@ async def test_a_reader_who_is_cancelled_leaves_nothing_of_a_call_without_an_own
     reading.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await reading
-    assert children() == begun
+    assert children() <= begun
 
 
 PARENT = """
@@ -167,5 +168,5 @@ async def test_loading_and_unloading_leaks_neither_descriptors_nor_memory(tiny: 
         descriptors, memory = await cycle()
     for _ in range(5):
         after = await cycle()
-    assert after[0] == descriptors
+    assert after[0] <= descriptors
     assert after[1] - memory < 4 << 20

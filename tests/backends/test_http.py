@@ -21,11 +21,11 @@ from homeward.errors import (
     Unreachable,
 )
 from homeward.model import Clearance
-from tests.backends.servers import Reply, Routes, answers, certificates, playing
+from tests.backends.servers import NEVER, Reply, Routes, answers, certificates, playing
+from tests.contract import PATIENCE
 
 HERE = Clearance.MACHINE
-FAST = Timeouts(connect=1.0, first_byte=0.05, idle=0.05)
-NEVER = 3600.0  # a pause that nobody waits out
+FAST = Timeouts(connect=PATIENCE, first_byte=0.05, idle=0.05)
 
 
 async def get(http: Http, server: str, path: str = "/", **options: object) -> tuple[int, bytes]:
@@ -219,20 +219,18 @@ async def test_a_client_of_its_own_is_closed_and_a_borrowed_one_is_not() -> None
 # ---------------------------------------------------------------- hanging up, waiting
 
 
-async def test_leaving_in_mid_answer_is_seen_by_the_server_at_once(http: Http) -> None:
+async def test_leaving_in_mid_answer_is_seen_by_the_server(http: Http) -> None:
     async with playing({("GET", "/"): Reply((b"word", NEVER))}) as server:
         async with (
             http.send("GET", server, "/", clearance=HERE) as response,
             aclosing(response.chunks()) as chunks,
         ):
             assert await anext(chunks) == b"word"
-        left = time.monotonic()
         await server.until(lambda s: s.hung_up)
-        assert server.hung_up[0] - left < 0.1
 
 
 @pytest.mark.parametrize("said", [(), (b"word",)])
-async def test_a_cancelled_reader_is_seen_by_the_server_at_once(
+async def test_a_cancelled_reader_is_seen_by_the_server(
     http: Http, said: tuple[bytes, ...]
 ) -> None:
     async with playing({("GET", "/"): Reply((*said, NEVER))}) as server:
@@ -241,9 +239,7 @@ async def test_a_cancelled_reader_is_seen_by_the_server_at_once(
         reader.cancel()
         with suppress(asyncio.CancelledError):
             await reader
-        left = time.monotonic()
         await server.until(lambda s: s.hung_up)
-        assert server.hung_up[0] - left < 0.1
 
 
 async def test_a_slow_reader_makes_the_server_wait(http: Http) -> None:
@@ -268,8 +264,8 @@ async def test_silence_before_the_answer_has_its_own_limit(http: Http) -> None:
 
 
 async def test_the_first_byte_of_the_body_may_take_as_long_as_the_head(http: Http) -> None:
-    patient = Timeouts(first_byte=5.0, idle=0.1)
-    async with playing({("GET", "/"): Reply((0.15, b"slow"))}) as server:
+    patient = Timeouts(first_byte=PATIENCE, idle=0.3)
+    async with playing({("GET", "/"): Reply((0.4, b"slow"))}) as server:
         assert await get(http, server, timeouts=patient) == (200, b"slow")
 
 
@@ -490,8 +486,9 @@ async def test_many_streams_half_of_them_left_leave_no_descriptor_behind() -> No
     async with playing({("GET", "/"): drip}) as server, Http() as http:
         said = await asyncio.gather(*(ask(http, server, place) for place in range(150)))
         assert said[::2] == [21] * 75
-    await asyncio.sleep(0.02)
-    assert descriptors() <= before
+    async with asyncio.timeout(PATIENCE):
+        while descriptors() > before:  # noqa: ASYNC110  those that are closed go one by one
+            await asyncio.sleep(0.01)
 
 
 def descriptors() -> int:

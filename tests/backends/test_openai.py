@@ -34,9 +34,10 @@ from homeward.model import (
     Usage,
     collect,
 )
-from tests.backends.servers import Reply, Route, Routes, answers, playing, sse
+from tests.backends.servers import NEVER, Reply, Route, Routes, answers, playing, sse
 from tests.contract import (
     HELLO,
+    PATIENCE,
     check_bill_arrives,
     check_cancel_closes,
     check_ends_with_finish,
@@ -44,8 +45,6 @@ from tests.contract import (
     heard,
     said,
 )
-
-NEVER = 3600.0
 
 
 def chunk(delta: dict[str, Any], **more: Any) -> str:
@@ -243,27 +242,23 @@ async def test_a_bill_says_where_the_server_turned_out_to_be(
 # ---------------------------------------------------------------- hanging up
 
 
-async def test_hanging_up_reaches_the_server_within_100_ms(http: Http) -> None:
+async def test_hanging_up_reaches_the_server(http: Http) -> None:
     async with playing(chat(sse(*WORDS, NEVER, *END))) as server:
         async with aclosing(OpenAI("m", base_url=server, http=http).chat(HELLO)) as events:
             async for event in events:
                 if isinstance(event, Text):
                     break
-        left = time.monotonic()
         await server.until(lambda s: s.hung_up)
-        assert server.hung_up[0] - left < 0.1
 
 
-async def test_cancelling_a_silent_call_reaches_the_server_within_100_ms(http: Http) -> None:
+async def test_cancelling_a_silent_call_reaches_the_server(http: Http) -> None:
     async with playing(chat(sse(NEVER, *END))) as server:
         task = asyncio.create_task(heard(OpenAI("m", base_url=server, http=http)))
         await server.until(lambda s: s.asked)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        left = time.monotonic()
         await server.until(lambda s: s.hung_up)
-        assert server.hung_up[0] - left < 0.1
 
 
 async def test_a_connection_is_kept_for_the_next_question(http: Http) -> None:
@@ -343,7 +338,7 @@ async def test_waits_no_longer_than_the_requests_deadline(http: Http) -> None:
 async def test_nothing_is_read_behind_the_end_mark(
     http: Http, after: tuple[str | float, ...]
 ) -> None:
-    async with playing(chat(sse(*WORDS, *END, *after))) as server, asyncio.timeout(2):
+    async with playing(chat(sse(*WORDS, *END, *after))) as server, asyncio.timeout(PATIENCE):
         assert await said(OpenAI("m", base_url=server, http=http)) == "Hello you"
         await server.until(lambda seen: seen.hung_up)
 

@@ -12,13 +12,14 @@ import pytest
 
 from tests.cli.program import Program
 from tests.cli.test_streams import PROGRAM, environment
+from tests.contract import PATIENCE
 
 pty = pytest.importorskip("pty")
 
 FILE = """
 models:
   back: {echo: {prefix: "back: "}}
-  slow: {scripted: {says: [one, two], every: 60}}
+  slow: {scripted: {says: [one, two], every: 3600}}
 default: back
 """
 
@@ -35,15 +36,15 @@ class Terminal:
     def until(self, words: str) -> None:
         """Read the screen up to the end of these words."""
         while words.encode() not in self.unread:
-            assert self.readable(20), f"{words!r} does not come after {self.unread!r}"
+            assert self.readable(PATIENCE), f"{words!r} does not come after {self.unread!r}"
             self.unread += os.read(self.master, 1024)
         self.unread = self.unread.partition(words.encode())[2]
 
     def interrupt(self) -> None:
         """Ctrl-C; again where readline was just about to wait, and did not see it."""
-        for _ in range(60):
+        for _ in range(30):
             self.process.send_signal(signal.SIGINT)
-            if self.readable(0.3):
+            if self.readable(2.0):
                 return
         raise AssertionError("Ctrl-C is not heard")
 
@@ -81,7 +82,7 @@ def test_ctrl_c_at_the_prompt_drops_the_line_and_ctrl_d_leaves(tmp_path: Path) -
         terminal.until("back: still here")
         terminal.until("› ")
         terminal.type("\x04")
-        assert terminal.process.wait(10) == 0
+        assert terminal.process.wait(PATIENCE) == 0
 
 
 def test_ctrl_c_stops_an_answer_and_not_the_conversation(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.cli.program import Program
+from tests.contract import PATIENCE
 
 FILE = """
 models:
@@ -48,11 +49,11 @@ def test_an_answer_that_is_under_way_ends_before_the_gateway_does(homeward: Prog
     assert "from some.yaml" in said
     url = said.split()[2]
     body = b'{"model": "slow", "stream": true, "messages": [{"role": "user", "content": "hi"}]}'
-    with urlopen(Request(f"{url}/v1/chat/completions", body), timeout=10) as answer:
+    with urlopen(Request(f"{url}/v1/chat/completions", body), timeout=PATIENCE) as answer:
         answer.readline()
         serving.send_signal(signal.SIGTERM)
         rest = answer.read()
-    out, err = serving.communicate(timeout=10)
+    out, err = serving.communicate(timeout=PATIENCE)
     assert b"three" in rest
     assert rest.endswith(b"data: [DONE]\n\n")
     assert (serving.returncode, out, err) == (0, "", "")
@@ -66,7 +67,7 @@ def test_others_are_told_a_name_that_they_can_call_and_the_default_first(
     serving = start("--host", "0.0.0.0")
     said = told(serving)
     serving.send_signal(signal.SIGINT)
-    serving.communicate(timeout=10)
+    serving.communicate(timeout=PATIENCE)
     assert f"OPENAI_BASE_URL=http://{platform.node()}:" in said
     assert "a key is needed" in said
     assert "models                last, a, slow" in said

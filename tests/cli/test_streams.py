@@ -12,11 +12,13 @@ from typing import IO
 
 import pytest
 
+from tests.contract import PATIENCE
+
 PROGRAM = (sys.executable, "-m", "homeward")
 FILE = """
 models:
   back: {echo: {}}
-  slow: {scripted: {says: "x", after: 60}}
+  slow: {scripted: {says: "x", after: 3600}}
   box: {embedded: {model: box/draft}}
   both: {ensemble: {models: [box, slow], merge: concat}}
 default: back
@@ -42,7 +44,7 @@ def run(
         stdin=subprocess.DEVNULL,
         stdout=out,
         stderr=subprocess.PIPE,
-        timeout=30,
+        timeout=2 * PATIENCE,
         check=False,
     )
 
@@ -118,8 +120,8 @@ def test_however_it_ends_no_process_and_no_folder_is_left(home: Path, how: signa
         asking.stdout.readline()  # the heading of the answer that has come
         [child] = children(asking.pid)
         asking.send_signal(how)
-        assert asking.wait(10) == (130 if how == signal.SIGINT else -how)
-    patience = time.monotonic() + 5
+        assert asking.wait(PATIENCE) == (130 if how == signal.SIGINT else -how)
+    patience = time.monotonic() + PATIENCE
     while (Path("/proc") / child).exists() or list(home.glob("homeward-*")):
         assert time.monotonic() < patience
         time.sleep(0.02)

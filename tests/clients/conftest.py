@@ -31,5 +31,5 @@ def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield found[0]
     serving.terminate()
     rest = serving.stderr.read()
-    assert (serving.wait(20), "Traceback" in rest) == (0, False), rest
+    assert (serving.wait(60), "Traceback" in rest) == (0, False), rest
     serving.stderr.close()

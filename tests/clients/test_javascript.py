@@ -24,7 +24,7 @@ def found(gateway_url: str) -> dict[str, Any]:
         ["node", HERE / "clients.mjs", gateway_url],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stderr

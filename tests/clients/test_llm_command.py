@@ -12,7 +12,7 @@ def llm(home: Path, *words: str) -> str:
         env={**os.environ, "LLM_USER_PATH": str(home), "OPENAI_API_KEY": "none"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -424,7 +424,7 @@ def test_only_the_kinds_that_are_used_are_imported() -> None:
         "parse('models: {a: {echo: {}}, b: {fallback: [a]}}'); print(*sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=180
     )
     loaded = {name for name in done.stdout.split() if name.startswith("homeward.")}
     assert {"homeward.backends.echo", "homeward.strategies.fallback"} < loaded

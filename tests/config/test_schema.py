@@ -76,6 +76,16 @@ def test_the_examples_are_valid(path: Path) -> None:
         "{hedge: {models: [a, b], after: 2}}",
         "{router: {by: task, code: a, else: b}}",
         "{router: {by: {rules: {code: 'def ', short: [hi]}}, code: {echo: {}}, else: b}}",
+        "{router: {by: {learned: r}, small: a, large: b, else: b}}",
+        "{router: {by: {learned: {name: support, spend: 0.2, stay: 0}}, small: a, else: b}}",
+        "{router: {by: {first: [{rules: {a: x}}, {learned: {path: r}}]}, a: b, else: c}}",
+        "{router: {by: {first: {signals: [task, {judge: {model: a, labels: {x: y}}}]}}, else: c}}",
+        "{cascade: {drafts: [a], final: b, accept: {learned: {path: r, with: [c]}}}}",
+        "{cascade: {drafts: [a], final: b, accept: {judge: {model: c, alternatives: null}}}}",
+        "{cascade: {drafts: [a], final: b, accept: {promised: {check: {learned: r}, path: p}}}}",
+        "{cascade: {drafts: [a], final: b, accept: {combined: {path: p, checks: {x: format}}}}}",
+        "{cascade: {drafts: [a], final: b, accept: {combined: {path: p, checks: "
+        "{agreement: {agreement: {with: [c], type: number}}, sums: arithmetic}}}}}",
         "{'my.module:MyStrategy': {anything: 1}}",
         "{limited: {model: a, at_once: '${N}'}}",
     ],
@@ -99,6 +109,11 @@ def test_what_may_be_written_is_valid(node: str) -> None:
         "models: {a: {scripted: {where: moon}}}",
         "models: {a: {echo: {}}}\nclearance: moon",
         "models: {a: {ensemble: {models: [b], merge: {vote: {tpye: number}}}}}",
+        "models: {a: {router: {by: {learned: {folder: r}}, else: b}}}",
+        "models: {a: {router: {by: {first: {signals: [lerned]}}, else: b}}}",
+        "models: {a: {cascade: {drafts: [b], final: c, accept: {promised: {path: p}}}}}",
+        "models: {a: {cascade: {drafts: [b], final: c, accept: {combined: {path: p}}}}}",
+        "models: {a: {cascade: {drafts: [b], final: c, accept: {judge: {model: b, logprobs: 1}}}}}",
     ],
 )
 def test_a_mistake_is_not_valid(text: str) -> None:

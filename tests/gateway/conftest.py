@@ -1,9 +1,31 @@
-"""No test of the gateway touches the data folder of whoever runs it."""
+"""No test of the gateway touches the data folder of whoever runs it, or ends its patience."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from homeward.backends.http import Timeouts
+from homeward.gateway.accounting import journal, keyring, lending
+from homeward.gateway.observability import telemetry
+from homeward.gateway.traffic import runtimes
+from homeward.gateway.urls.ollama import servers
+from tests.contract import PATIENCE
+
+
+@pytest.fixture(autouse=True, scope="package")
+def patience_of_the_package() -> Iterator[None]:
+    """A store or a runtime on a busy machine is slow and not down: tests of that say so."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (journal, keyring, lending, runtimes):
+            patch.setattr(module, "PATIENCE", PATIENCE)
+        for module in (journal, lending):
+            patch.setattr(module, "LAST_PATIENCE", PATIENCE)
+        patch.setattr(lending, "TOO_LATE", PATIENCE)
+        patch.setattr(telemetry, "LAST", PATIENCE)
+        for module in (runtimes, servers):
+            patch.setattr(module, "QUICK", Timeouts(PATIENCE, PATIENCE, PATIENCE))
+        yield
 
 
 @pytest.fixture(autouse=True, scope="package")

@@ -10,12 +10,13 @@ from typing import Any
 
 from uvicorn.server import ServerState
 
-from homeward.backends.http import Http
+from homeward.backends.http import Http, Timeouts
 from homeward.config import parse
 from homeward.gateway.app import App
 from homeward.gateway.gateway import Gateway, open_gateway
 from homeward.gateway.serving import uvicorn_config
 from homeward.model import Clearance
+from tests.contract import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Running:
             headers=headers or {},
             body=data,
             clearance=Clearance.MACHINE,
+            timeouts=Timeouts(connect=PATIENCE),
         ) as response:
             return Answered(response.status, response.headers, await response.read())
 

@@ -14,6 +14,7 @@ from homeward.backends.scripted import Scripted
 from homeward.gateway.gateway import Gateway
 from homeward.gateway.routes import leaves
 from homeward.store.records import Key, hashed, new_secret
+from tests.contract import PATIENCE
 from tests.gateway.running import Answered, running
 
 
@@ -62,7 +63,7 @@ class Standing:
 
     def send(self, data: bytes, method: str = "GET") -> Answered:
         """These bytes, and the answer to them."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as sock:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as sock:
             sock.sendall(data)
             with HTTPResponse(sock, method=method) as response:
                 response.begin()
@@ -96,7 +97,7 @@ def standing(models: str, *keys: tuple[Key, str], **settings: Any) -> Iterator[S
 
     thread = threading.Thread(target=run)
     thread.start()
-    up.wait(20)
+    up.wait(PATIENCE)
     first = ready[0]
     if isinstance(first, Exception):
         thread.join()

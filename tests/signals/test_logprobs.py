@@ -29,6 +29,11 @@ async def test_one_doubtful_token_in_ten_counts() -> None:
     assert reading.score == pytest.approx(0.2)
 
 
+async def test_three_quantiles_are_given_to_learn_from() -> None:
+    numbers = (await Logprobs()(HELLO, answer(*[0.9] * 9, 0.5, 0.2))).numbers
+    assert numbers == {"tokens": 11.0, "p0": pytest.approx(0.2), "p10": 0.5, "p50": 0.9}
+
+
 async def test_an_answer_without_logprobs_abstains() -> None:
     reading = await Logprobs()(HELLO, Answer((Text("x"), Finish())))
     assert reading.score is None

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import glob
 import os
+import random
 import shutil
 import signal
 import socket
@@ -25,7 +26,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-PATIENCE = 20.0  # seconds that a server may take to start or to stop
+PATIENCE = 60.0  # seconds that a server may take to start, to stop or to answer
+BELOW = range(20_000, 32_000)  # ports that no system hands out for a connection, as it does others
 
 
 @dataclass
@@ -104,7 +106,7 @@ def postgres_server() -> Iterator[Server]:
             check=True,
             cwd=folder,
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE,
             **account,
         )
         # its log and lock files are in the folder, and no socket file is left anywhere
@@ -143,14 +145,17 @@ def wanted(program: str | None, name: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """One on which nobody listens, and which nobody is given before or between its servers."""
+    for port in random.Random().sample(BELOW, 1000):  # not the one that Hypothesis seeds
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
-def answers(port: int, question: bytes, answer: bytes) -> bool:
+def answers(port: int, question: bytes, answer: bytes, within: float = PATIENCE) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=within) as connection:
             connection.sendall(question)
             return connection.recv(64).startswith(answer)
     except OSError:
@@ -235,7 +240,7 @@ async def relay(url: str) -> AsyncGenerator[Relay]:
                 await asyncio.gather(*ways, return_exceptions=True)
         for end in writers:
             end.transport.abort()
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, asyncio.CancelledError):
                 await end.wait_closed()
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)

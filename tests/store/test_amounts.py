@@ -22,7 +22,8 @@ NAMES = iter(range(10**9))
 @pytest.mark.parametrize("kind", ["sqlite", "postgres", "redis"])
 @given(rounds=st.lists(ASKS, max_size=4))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_nodes_never_have_more_than_there_is(
     kind: str,

@@ -12,6 +12,7 @@ from homeward.errors import ConfigError
 from homeward.store.postgres import Postgres
 from homeward.store.protocols import StoreDown
 from homeward.store.redis import Redis
+from tests.contract import PATIENCE
 from tests.store.examples import ENTRY, KEY
 from tests.store.servers import free_port, postgres_server, redis_server, relay
 
@@ -53,25 +54,25 @@ def url(request: pytest.FixtureRequest) -> str:
     return found
 
 
-def store_at(url: str, timeout: float) -> Store:
-    return Postgres(url, timeout) if url.startswith("postgres") else Redis(url, timeout)
+def store_at(url: str) -> Store:
+    return Postgres(url, PATIENCE) if url.startswith("postgres") else Redis(url, PATIENCE)
 
 
 async def test_a_server_that_hangs_is_down_in_time_and_used_again_later(url: str) -> None:
-    async with relay(url) as link, store_at(link.url, timeout=0.2) as store:
+    async with relay(url) as link, store_at(link.url) as store:
         assert await grant(store) == 1
         link.delay = math.inf
-        began = time.monotonic()
+        store.timeout = 0.2
         for _ in range(3):
             with pytest.raises(StoreDown, match=r"no answer in time|Timeout"):
                 await grant(store)
-        assert time.monotonic() - began < 3
         link.delay = 0
+        store.timeout = PATIENCE
         assert await grant(store) == 1
 
 
 async def test_a_slow_server_is_waited_for(url: str) -> None:
-    async with relay(url) as link, store_at(link.url, timeout=5) as store:
+    async with relay(url) as link, store_at(link.url) as store:
         assert await grant(store) == 1
         link.delay = 0.03
         given = await asyncio.gather(*(grant(store) for _ in range(8)))
@@ -79,9 +80,9 @@ async def test_a_slow_server_is_waited_for(url: str) -> None:
 
 
 async def test_who_stops_waiting_leaves_the_store_in_order(url: str) -> None:
-    async with relay(url) as link, store_at(link.url, timeout=5) as store:
+    async with relay(url) as link, store_at(link.url) as store:
         await grant(store)
-        link.delay = 0.05
+        link.delay = math.inf
         for _ in range(6):  # more often than there are connections
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(grant(store), 0.01)
@@ -91,13 +92,10 @@ async def test_who_stops_waiting_leaves_the_store_in_order(url: str) -> None:
 
 
 async def test_closing_does_not_wait_for_a_server_that_hangs(url: str) -> None:
-    async with relay(url) as link:
-        store = store_at(link.url, timeout=0.2)
-        async with store:
-            await grant(store)
-            link.delay = math.inf
-            began = time.monotonic()
-        assert time.monotonic() - began < 2
+    async with relay(url) as link, asyncio.timeout(PATIENCE / 2), store_at(link.url) as store:
+        await grant(store)
+        link.delay = math.inf
+        store.timeout = 0.2
 
 
 async def test_a_postgres_that_is_not_there_is_said_without_its_password() -> None:

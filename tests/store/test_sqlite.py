@@ -80,7 +80,8 @@ async def test_a_batch_that_fails_is_not_kept_in_part(tmp_path: Path) -> None:
     async with Sqlite(tmp_path / "it.db") as store:
         with pytest.raises(StoreDown, match="NOT NULL"):
             await store.write(
-                "insert into contents values (?, ?, ?)", [["a", "", ""], ["b", "", None]]
+                "insert into contents (id, request, answer) values (?, ?, ?)",
+                [["a", "", ""], ["b", "", None]],
             )
         assert await store.fetch("select id from contents") == []
         await store.add([ENTRY])
@@ -141,7 +142,7 @@ def test_several_processes_that_begin_at_once_share_the_file(tmp_path: Path) -> 
     path, root = tmp_path / "it.db", Path(__file__).parents[2]
     words = [sys.executable, "-c", PROGRAM, str(path)]
     processes = [subprocess.Popen([*words, str(n)], cwd=root) for n in range(3)]
-    assert [process.wait(30) for process in processes] == [0, 0, 0]
+    assert [process.wait(120) for process in processes] == [0, 0, 0]
     assert asyncio.run(found(path)) == (60, 100)
 
 

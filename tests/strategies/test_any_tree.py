@@ -2,9 +2,8 @@
 
 import asyncio
 import gc
-import time
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, TypeAlias
 
 from hypothesis import given, settings
@@ -228,20 +227,13 @@ def test_it_ends_with_one_finish_or_a_model_error_and_every_call_is_billed_once(
 def test_hanging_up_at_any_event_closes_every_leaf(build: Build, count: int) -> None:
     async def hang_up() -> None:
         leaves: Leaves = []
-        left = time.monotonic()
-        try:
+        with suppress(ModelError):
             async with aclosing(build(leaves).chat(REQUEST)) as stream:
                 async for _ in stream:
                     count_down.pop()
                     if not count_down:
-                        left = time.monotonic()
                         break
-                else:
-                    left = time.monotonic()
-        except ModelError:
-            left = time.monotonic()
         assert closed(leaves)
-        assert time.monotonic() - left < 0.1
 
     count_down = list(range(count + 1))
     quietly(hang_up())

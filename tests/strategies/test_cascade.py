@@ -1,11 +1,11 @@
 from collections.abc import Callable
-from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pytest
 
 from homeward.backends.scripted import Scripted
-from homeward.errors import ConfigError, Failed, Forbidden, TimedOut
+from homeward.config.kinds import TABLES, load
+from homeward.errors import ConfigError, Failed, Forbidden
 from homeward.model import (
     Answer,
     Candidate,
@@ -26,8 +26,8 @@ from homeward.signals.agreement import Agreement
 from homeward.signals.answers import EXTRACTORS
 from homeward.signals.judge import Judge
 from homeward.strategies.cascade import Cascade
-from homeward.strategies.deadline import Deadline
-from tests.contract import HELLO, Tree, check_promises, fails, heard, said, says
+from homeward.strategies.hedge import Hedge
+from tests.contract import HELLO, Tree, When, check_promises, fails, heard, said, says
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,12 @@ class Asks:
     async def __call__(self, request: Request, answer: Answer) -> Reading:
         checked = await collect(self.model.chat(request.derive()))
         return Reading(score=0.0, notes=checked.notes)
+
+
+class Calibrated:
+    async def __call__(self, request: Request, answer: Answer) -> Reading:
+        numbers = {"calibrated": 1.0, "score": 0.97, "threshold": 0.83}
+        return Reading(score=1.0, because="0.97 >= 0.83", numbers=numbers)
 
 
 class Broken:
@@ -101,6 +107,26 @@ async def test_a_poor_draft_escalates_and_its_bill_stays() -> None:
 
 async def test_the_threshold_is_in_the_unit_of_the_score() -> None:
     assert await said(Cascade([says("meh")], says("expensive"), Longer(), threshold=0.3)) == "meh"
+
+
+async def test_a_check_that_is_not_calibrated_is_told_in_every_decision() -> None:
+    events = await heard(Cascade([says("meh"), says("long enough")], says("x"), Longer()))
+    decisions = [e for e in events if isinstance(e, Decision)]
+    assert [d.numbers for d in decisions] == [
+        {"calibrated": 0.0, "score": 0.3, "threshold": 0.5},
+        {"calibrated": 0.0, "score": 1.0, "threshold": 0.5},
+    ]
+    assert [d.because for d in decisions] == [
+        "1 is not good enough; not calibrated",
+        "good enough; not calibrated",
+    ]
+
+
+async def test_a_check_that_is_calibrated_says_its_own_score_and_threshold() -> None:
+    events = await heard(Cascade([says("a")], says("x"), Calibrated()))
+    [decision] = [e for e in events if isinstance(e, Decision)]
+    assert decision.because == "0.97 >= 0.83"
+    assert decision.numbers == {"calibrated": 1.0, "score": 0.97, "threshold": 0.83}
 
 
 async def test_an_abstention_is_not_good_enough() -> None:
@@ -194,16 +220,25 @@ def test_a_cascade_without_drafts_fails_at_construction() -> None:
 async def test_a_check_that_is_cut_off_from_outside_is_billed(
     check: Callable[[Model], Check],
 ) -> None:
-    checker = says("42", after=5.0)
-    model = Deadline(Cascade([says("draft")], says("final"), check(checker)), first=0.03)
-    bills: list[str] = []
-
-    async def listen() -> None:
-        async with aclosing(model.chat(HELLO)) as events:
-            async for event in events:
-                bills.extend([event.outcome] if isinstance(event, Usage) else [])
-
-    with pytest.raises(TimedOut):
-        await listen()
-    assert len(checker.journal.asked) == 1
+    checker = says("42", after=3600.0)
+    model = Cascade([says("draft")], says("final"), check(checker))
+    other = When(lambda: checker.journal.asked, says("enough", model="other"))
+    events = await heard(Hedge([model, other], after=0))
+    bills = [e.outcome for e in events if isinstance(e, Usage) and e.model != "other"]
     assert bills == ["finished", "cancelled"]
+
+
+def test_of_all_checks_only_those_that_read_a_drafts_logprobs_have_the_name() -> None:
+    kinds = {name: load(dotted) for name, dotted in TABLES["check"].items()}
+    named = {name for name, kind in kinds.items() if "logprobs" in {*dir(kind), *_fields(kind)}}
+    assert named == {"logprobs", "combined", "promised"}
+
+
+def _fields(kind: type) -> set[str]:
+    return {field.name for field in fields(kind)}
+
+
+async def test_a_judge_does_not_make_its_drafts_tell_their_logprobs() -> None:
+    draft = says("42")
+    await heard(Cascade([draft], says("x"), Judge(says("9"))))
+    assert draft.journal.asked == [HELLO]

@@ -20,7 +20,7 @@ async def test_the_first_section_streams_word_by_word() -> None:
 
 
 async def test_a_further_section_is_said_as_soon_as_its_turn_has_come() -> None:
-    leaves = [says("first", after=0.01), says("second"), says("never", after=5.0)]
+    leaves = [says("first", after=0.01), says("second"), says("never", after=3600.0)]
     stream = Ensemble(leaves, Concat()).chat(HELLO)
     text = ""
     async for event in stream:

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from homeward.strategies.vote import Vote
 from homeward.strategies.weighted import Weighted
 from tests.contract import (
     HELLO,
+    PATIENCE,
     Tree,
     check_bill_arrives,
     check_ends_with_finish,
@@ -37,7 +39,7 @@ from tests.contract import (
     says,
 )
 
-SLOW = 5.0  # seconds that no test waits for
+SLOW = 3600.0  # seconds that no test waits for
 TOOL = Tool("look_up")
 
 
@@ -100,17 +102,17 @@ async def test_patience_alone_waits_for_a_majority() -> None:
 
 async def test_members_are_given_up_before_the_deadline_so_that_time_is_left_to_merge() -> None:
     leaves = [says("quick"), says("late", after=SLOW)]
-    deadline = time.monotonic() + 0.2
-    request = HELLO.with_(deadline=deadline)
-    answer = await collect(Ensemble(leaves, Vote(whole, first_to=2), margin=0.15).chat(request))
+    began = time.monotonic()
+    request = HELLO.with_(deadline=began + 2.0)
+    answer = await collect(Ensemble(leaves, Vote(whole, first_to=2), margin=1.5).chat(request))
     assert answer.text == "quick"
-    assert time.monotonic() < deadline
     asked = leaves[0].journal.asked[0].deadline
-    assert asked == pytest.approx(deadline - 0.1, abs=0.02)  # half of the time is the most kept
+    assert asked is not None
+    assert began + 1.0 <= asked < began + 2.0  # half of the time that was left is the most kept
 
 
 async def test_without_any_answer_the_deadline_ends_the_wait() -> None:
-    request = HELLO.with_(deadline=time.monotonic() + 0.02)
+    request = HELLO.with_(deadline=time.monotonic() + 0.5)  # enough to ask
     bills: list[Usage] = []
 
     async def listen() -> None:
@@ -237,19 +239,19 @@ async def test_whoever_still_runs_when_a_merge_finishes_is_cancelled_and_billed(
 
 
 async def test_other_streams_go_on_while_an_extractor_runs_code() -> None:
+    begun, beaten = threading.Event(), threading.Event()
+
     def slow(answer: Answer) -> str | None:
-        time.sleep(0.05)
+        begun.set()
+        assert beaten.wait(PATIENCE), "the loop stood still"
         return answer.text
 
-    beats = 0
-
     async def beat() -> None:
-        nonlocal beats
-        while True:
-            await asyncio.sleep(0.005)
-            beats += 1
+        while not begun.is_set():  # noqa: ASYNC110  a thread sets it
+            await asyncio.sleep(0.001)
+        beaten.set()
 
     heart = asyncio.create_task(beat())
-    await collect(Ensemble([says("a"), says("b")], Vote(slow)).chat(HELLO))
-    heart.cancel()
-    assert beats > 2
+    answer = await collect(Ensemble([says("a"), says("b")], Vote(slow)).chat(HELLO))
+    await heart
+    assert answer.text == "a"

@@ -89,8 +89,9 @@ async def test_a_full_line_says_when_to_ask_again() -> None:
 async def test_the_time_to_ask_again_follows_what_is_served() -> None:
     queue = line(longest=2)
     model = Queued(says("a", after=0.01), queue)
+    began = time.monotonic()
     await asyncio.gather(*(said(model) for _ in range(3)))
-    assert 0.005 < queue.runner.wait(0) < 0.5
+    assert 0.005 < queue.runner.wait(0) <= time.monotonic() - began
 
 
 async def test_who_leaves_the_line_does_not_hold_up_the_next() -> None:
@@ -123,7 +124,7 @@ async def test_a_turn_given_to_someone_who_leaves_is_handed_on() -> None:
 
 async def test_everybody_may_leave_at_once() -> None:
     queue = line()
-    model = Queued(says("a", after=10.0), queue)
+    model = Queued(says("a", after=3600.0), queue)
     tasks = [asyncio.create_task(said(model)) for _ in range(5)]
     await turns()
     for task in tasks:

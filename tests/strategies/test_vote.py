@@ -78,7 +78,7 @@ async def test_without_any_typed_answer_the_first_is_said_and_the_decision_says_
 
 
 async def test_ends_when_the_leader_cannot_be_overtaken() -> None:
-    slow = says("9", after=5.0)
+    slow = says("9", after=3600.0)
     answer = await voted(says("7"), says("7"), slow)
     assert answer.text == "7"
     assert [bill.outcome for bill in answer.usage] == ["finished", "finished", "cancelled"]

@@ -11,13 +11,19 @@ import typer
 
 from homeward import __version__
 from homeward.cli.ask import ask
+from homeward.cli.calibrate import calibrate
 from homeward.cli.chat import chat
 from homeward.cli.check import check
+from homeward.cli.compare import compare
 from homeward.cli.evaluate import evaluate
+from homeward.cli.experiment import experiment
 from homeward.cli.explain import explain
+from homeward.cli.export import export
 from homeward.cli.keys import keys
+from homeward.cli.learn import learn
 from homeward.cli.models import models
 from homeward.cli.pull import pull
+from homeward.cli.replay import replay
 from homeward.cli.serve import serve
 from homeward.cli.spend import spend
 from homeward.cli.streams import give_up, settle
@@ -32,9 +38,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (ask, chat, serve, models, explain, check, pull, evaluate, spend):
+for command in (
+    ask,
+    chat,
+    serve,
+    models,
+    explain,
+    check,
+    pull,
+    evaluate,
+    learn,
+    calibrate,
+    spend,
+    compare,
+    replay,
+    export,
+):
     app.command()(command)
 app.add_typer(keys, name="keys")
+app.add_typer(experiment, name="experiment")
 
 
 def _version(wanted: bool) -> None:

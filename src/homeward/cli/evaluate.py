@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from homeward.cli.learn import listed
 from homeward.cli.options import ClearanceOption, Json, Route
 from homeward.cli.text import printable
 from homeward.errors import ConfigError
@@ -18,19 +19,70 @@ if TYPE_CHECKING:
 
 
 def evaluate(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="The configuration, by default the one found; or a table of rows."),
+    ] = None,
     table: Annotated[
-        Path, typer.Option("--table", "-t", help="Rows to walk, .jsonl or .jsonl.gz.")
-    ],
-    config: Annotated[
-        Path | None, typer.Argument(help="The file; by default the one that is found.")
+        Path | None, typer.Option("--table", "-t", help="Rows to walk, .jsonl or .jsonl.gz.")
     ] = None,
     route: Route = None,
+    router: Annotated[
+        Path | None, typer.Option(help="A router that `homeward learn` has trained, instead.")
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="With --router: draw quality against cost here.")
+    ] = None,
+    checks: Annotated[
+        str | None,
+        typer.Option(help="A model of the table: how well checks sort its answers, instead."),
+    ] = None,
+    checkers: Annotated[
+        str, typer.Option(help="With --checks: models to agree with, with commas between.")
+    ] = "",
+    kind: Annotated[
+        str | None,
+        typer.Option("--type", help="With --checks: of the answers; else as the references are."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="With --checks: write their combination here.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="With --checks: draws the folds.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows.")] = None,
     at_once: Annotated[int, typer.Option(min=1, help="Rows under way at a time.")] = 16,
     clearance: ClearanceOption = None,
     json: Json = False,
 ) -> None:
-    """Say how often a route is right, what it takes, and how far the usual baselines get."""
+    """Say how often a route is right, what it takes, and how far the usual baselines get.
+
+    With --router the same of a learned router, from the answers that the table records. With
+    --checks how well each check, and all of them together, tell that model's right answers from
+    its wrong ones.
+    """
+    config = file
+    if file is not None and table is None and (is_table(file) or router or checks):
+        config, table = None, file
+    if table is None:
+        raise ConfigError("say which rows, as in: homeward evaluate rows.jsonl.gz --route auto")
+    if checks is None and (checkers or kind or out):
+        raise ConfigError("--checkers, --type and --out belong to --checks; name a model there")
+    if (router or checks) and (route is not None or config is not None):
+        raise ConfigError("--router and --checks read a table alone; leave out the route and file")
+    if checks is not None:
+        if router is not None:
+            raise ConfigError("say --router or --checks, not both")
+        from homeward.cli import checked
+
+        asked = checked.Asked(checks, listed(checkers), kind, limit, out, seed)
+        checked.grade(table, asked, json=json)
+        return
+    if router is not None:
+        from homeward.cli.judged import judge
+
+        judge(table, router, limit, png, json=json)
+        return
+    if png is not None:
+        raise ConfigError("--png draws a learned router; name one with --router")
     shown = run(_evaluate(config, route, table, limit, at_once, clearance, quiet=json))
     if json:
         import msgspec
@@ -38,6 +90,11 @@ def evaluate(
         print(msgspec.json.encode(shown).decode())
     else:
         show(shown)
+
+
+def is_table(file: Path) -> bool:
+    """By its name: a configuration is YAML."""
+    return file.name.endswith((".jsonl", ".jsonl.gz", ".ndjson", ".json.gz"))
 
 
 async def _evaluate(

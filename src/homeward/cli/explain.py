@@ -52,7 +52,9 @@ def drawn(step: "Step", onto: "Tree | None" = None) -> "Tree":
     style = {"yes": "bold", "perhaps": "", "no": "dim"}[step.walked]
     line = Text(printable(f"{step.mark} {step.edge}  {step.kind}"), style=style)
     about = ", ".join(f"{key} {shorten(value, 60)}" for key, value in step.about.items())
-    line.append(printable("  ".join(["", *filter(None, (about, step.because))])), style="dim")
+    numbers = ", ".join(f"{name} {value:g}" for name, value in step.numbers.items())
+    why = f"{step.because} ({numbers})" if numbers else step.because
+    line.append(printable("  ".join(["", *filter(None, (about, why))])), style="dim")
     branch = Tree(line) if onto is None else onto.add(line)
     for child in step.children:
         drawn(child, branch)

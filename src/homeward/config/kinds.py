@@ -15,6 +15,7 @@ MODELS: Mapping[str, str] = {
     "echo": "homeward.backends.echo:Echo",
     "embedded": "homeward.backends.embedded:Embedded",
     "ensemble": "homeward.strategies.ensemble:Ensemble",
+    "experiment": "homeward.strategies.experiment:Experiment",
     "fallback": "homeward.strategies.fallback:Fallback",
     "hedge": "homeward.strategies.hedge:Hedge",
     "limited": "homeward.strategies.limited:Limited",
@@ -41,15 +42,29 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "signal": {
         "box": "homeward.signals.box:Box",
         "complexity": "homeward.signals.complexity:Complexity",
+        "context": "homeward.signals.context:Context",
+        "first": "homeward.signals.first:First",
         "judge": "homeward.signals.judge:JudgeLabel",
+        "language": "homeward.signals.language:Language",
+        "learned": "homeward.signals.learned.signal:Learned",
+        "needs": "homeward.signals.context:Needs",
         "rules": "homeward.signals.rules:Rules",
+        "sensitivity": "homeward.signals.sensitivity:Sensitivity",
         "task": "homeward.signals.task:Task",
     },
     "check": {
         "agreement": "homeward.signals.agreement:Agreement",
+        "arithmetic": "homeward.signals.arithmetic:Arithmetic",
+        "combined": "homeward.signals.combined:Combined",
+        "compared": "homeward.signals.compared:Compared",
+        "format": "homeward.signals.format:Format",
         "heuristic": "homeward.signals.heuristic:Heuristic",
         "judge": "homeward.signals.judge:Judge",
+        "learned": "homeward.signals.learned.check:LearnedCheck",
         "logprobs": "homeward.signals.logprobs:Logprobs",
+        "promised": "homeward.signals.promised:Promised",
+        "samples": "homeward.signals.samples:Samples",
+        "self_verified": "homeward.signals.self_verified:SelfVerified",
     },
     "merge": {
         "concat": "homeward.strategies.concat:Concat",
@@ -73,6 +88,7 @@ METHODS: Mapping[str, str] = {
 
 RESOURCES: Mapping[str, str] = {
     "cache": "homeward.strategies.cached:Cache",
+    "drifts": "homeward.signals.drift:Drifts",
     "http": "homeward.backends.http:Http",
     "lane": "homeward.strategies.sequential:Lane",
     "llamas": "homeward.backends.llamas:Llamas",
@@ -84,7 +100,7 @@ RESOURCES: Mapping[str, str] = {
 SERVE = "homeward.gateway.settings:Settings"
 """What the section `serve` is made into."""
 
-FLATTENED = frozenset({"bounds", "routes", "rules"})
+FLATTENED = frozenset({"bounds", "routes", "rules", "windows"})
 """Fields whose entries may stand beside the other fields: ``{router: {by: task, code: a}}``."""
 
 

@@ -16,6 +16,7 @@ from homeward.gateway.accounting.books import open_books
 from homeward.gateway.accounting.journal import Journal
 from homeward.gateway.accounting.keyring import Caller, Keyring
 from homeward.gateway.accounting.lending import Lending
+from homeward.gateway.experiments import Experimenting, open_experiments
 from homeward.gateway.names import alike
 from homeward.gateway.observability.decisions import Decisions
 from homeward.gateway.observability.lag import watched
@@ -28,6 +29,7 @@ from homeward.gateway.settings import Settings
 from homeward.gateway.traffic.traffic import Traffic
 from homeward.house import House, open_house, pick
 from homeward.model import Clearance
+from homeward.store.experiments import experiments_in
 from homeward.store.protocols import Ledger
 from homeward.wire.fields import shown
 
@@ -52,6 +54,7 @@ class Gateway:
     lending: Lending | None = None
     metrics: Metrics = field(default_factory=Metrics)
     telemetry: Telemetry | None = None
+    experimenting: Experimenting | None = None
     decisions: Decisions = field(default_factory=Decisions)
     known_hosts: set[bytes] = field(default_factory=set[bytes])
     ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -136,4 +139,7 @@ async def open_gateway(config: Config) -> AsyncGenerator[Gateway]:
             open_telemetry(settings, http, providers_of(house.models.values()))
         )
         await stack.enter_async_context(gateway.llamas)
+        gateway.experimenting = await stack.enter_async_context(
+            open_experiments(routes, experiments_in(books.ledger), books.journal, settings)
+        )
         yield gateway

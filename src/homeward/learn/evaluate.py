@@ -8,8 +8,9 @@ from contextlib import aclosing
 from msgspec import Struct, field
 
 from homeward.errors import ModelError
+from homeward.learn.abreast import abreast
 from homeward.learn.grade import grade
-from homeward.model import Answer, Clearance, Event, Model, Request, Usage
+from homeward.model import Answer, Clearance, Event, Model, Usage
 from homeward.outcomes import Row
 
 
@@ -43,26 +44,14 @@ async def evaluate(
 
     Each request's ``trace`` is its row's id. `ConfigError` for a row that cannot be graded.
     """
-    running: set[asyncio.Task[RowResult]] = set()
-    waiting = iter(rows)
-    try:
-        while True:
-            while len(running) < at_once and (row := next(waiting, None)) is not None:
-                running.add(asyncio.create_task(_walk(model, row, clearance)))
-            if not running:
-                return
-            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                running.remove(task)
-                yield task.result()
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    walked = abreast(rows, lambda row: _walk(model, row, clearance), at_once)
+    async with aclosing(walked) as results:
+        async for result in results:
+            yield result
 
 
 async def _walk(model: Model, row: Row, clearance: Clearance) -> RowResult:
-    request = Request.of(row.prompt, clearance=clearance, trace=row.id)
+    request = row.request(clearance)
     heard: list[Event] = []
     error: str | None = None
     score = 0.0
@@ -83,7 +72,11 @@ async def _walk(model: Model, row: Row, clearance: Clearance) -> RowResult:
         model=answer.finish.model if answer.finish else "",
         group=row.group,
         usage=answer.usage,
-        recorded={name: recorded.score for name, recorded in row.answers.items()},
+        recorded={
+            name: recorded.score
+            for name, recorded in row.answers.items()
+            if recorded.score is not None
+        },
         unsaid=frozenset(name for name, recorded in row.answers.items() if not recorded.said),
         began=began,
         seconds=seconds,

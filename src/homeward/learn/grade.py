@@ -26,8 +26,9 @@ def grade(row: Row, answer: Answer) -> float:
     """
     finish, text = answer.finish, answer.text
     recorded = row.answers.get(finish.model) if finish else None
-    if recorded is not None and recorded.said.strip() == text.strip():
-        return recorded.score
+    score = None if recorded is None else recorded.score
+    if recorded is not None and score is not None and recorded.said.strip() == text.strip():
+        return score
     return float(_right(row, answer))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from math import exp
 from typing import Literal
 
 from homeward.errors import ConfigError
@@ -11,6 +10,7 @@ from homeward.fence import ask, conversation, fenced, suspicious, verdict
 from homeward.model import Answer, Model, Request
 from homeward.reading import Reading, Weighing, weighed
 from homeward.signals.said import Said
+from homeward.signals.verdicts import expected
 
 SCALES: Mapping[str, Mapping[str, float]] = {
     "digit": {str(digit): digit / 9 for digit in range(10)},
@@ -37,15 +37,15 @@ class Judge:
     judge's opinion and not calibrated. None when the judge fails or says anything else. An answer
     that is empty or speaks to the judge scores 0 without a call. ``tokens`` is the room for the
     verdict; a judge that thinks first needs more. Up to ``shown`` tokens of the answer, and of
-    each message, are shown. ``logprobs`` are the alternatives asked for, None for a runtime that
-    refuses the question.
+    each message, are shown. ``alternatives`` are the logprobs asked of the judge, None for a
+    runtime that refuses the question.
     """
 
     model: Model
     scale: Literal["digit", "yes_no"] = "digit"
     tokens: int = 8
     shown: int = 1500
-    logprobs: int | None = 5
+    alternatives: int | None = 5
 
     async def __call__(self, request: Request, answer: Answer, /) -> Reading:
         return await weighed(self.asking(request, answer))
@@ -64,12 +64,12 @@ class Judge:
             fenced([("answer", text)], self.shown),
             QUESTIONS[self.scale],
             tokens=self.tokens,
-        ).sampled(logprobs=self.logprobs)
+        ).sampled(logprobs=self.alternatives)
         said = Said()
         async with aclosing(said.ask(self.model, asked)) as notes:
             async for note in notes:
                 yield note
-        score = None if said.error else _score(said.answer, SCALES[self.scale])
+        score = None if said.error else expected(said.answer, SCALES[self.scale])
         yield Reading(score=score, because=_because(said))
 
 
@@ -111,19 +111,3 @@ class JudgeLabel:
 
 def _because(said: Said) -> str:
     return str(said.error or f"the judge said {said.answer.text.strip()[:80]!r}")
-
-
-def _score(said: Answer, scale: Mapping[str, float]) -> float | None:
-    word = verdict(said.text, scale)
-    if word is None:
-        return None
-    token = next((p for p in said.logprobs if verdict(p.token, scale)), None)
-    if token is None:
-        return scale[word]
-    chances = {
-        text: (exp(min(logprob, 0.0)), scale[known])
-        for text, logprob in (*token.top, (token.token, token.logprob))
-        if (known := verdict(text, scale)) is not None
-    }
-    total = sum(p for p, _ in chances.values())
-    return sum(p * value for p, value in chances.values()) / total if total else scale[word]

@@ -1,10 +1,11 @@
 """Logprobs: how sure the model was of the tokens that it was least sure of."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homeward.errors import ConfigError
-from homeward.model import Answer, Request
+from homeward.model import Answer, Logprob, Request
 from homeward.reading import Reading
 
 
@@ -16,7 +17,8 @@ class Logprobs:
     drowns (Gupta et al., "Language Model Cascades: Token-level uncertainty and beyond", ICLR
     2024). 0 is the least likely token. Not a probability of being right, before it is calibrated.
     Abstains where the answer carries no logprobs. ``logprobs`` is how many alternatives per token
-    a cascade asks for (0: the chosen token's alone).
+    a cascade asks for (0: the chosen token's alone). ``numbers`` has the probabilities ``p0``,
+    ``p10`` and ``p50`` at the quantiles 0, 0.1 and 0.5, which a `Combined` check learns from.
     """
 
     quantile: float = 0.1
@@ -30,10 +32,20 @@ class Logprobs:
         tokens = sorted(answer.logprobs, key=lambda token: token.logprob)
         if not tokens:
             return Reading(because="the answer carries no logprobs; its runtime may not send them")
-        found = tokens[math.floor(self.quantile * (len(tokens) - 1))]
-        score = math.exp(min(found.logprob, 0.0))
+        found = _at(tokens, self.quantile)
+        score = _probability(found)
+        quantiles = {f"p{100 * q:.0f}": _probability(_at(tokens, q)) for q in (0.0, 0.1, 0.5)}
         return Reading(
             score=score,
             because=f"p = {score:.2f} at the {self.quantile:g} quantile, {found.token!r}",
-            numbers={"tokens": float(len(tokens))},
+            numbers={"tokens": float(len(tokens)), **quantiles},
         )
+
+
+def _at(tokens: Sequence[Logprob], quantile: float) -> Logprob:
+    """Of tokens in rising order, the one that all but this share exceed."""
+    return tokens[math.floor(quantile * (len(tokens) - 1))]
+
+
+def _probability(token: Logprob) -> float:
+    return math.exp(min(token.logprob, 0.0))

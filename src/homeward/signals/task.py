@@ -1,23 +1,38 @@
 """Task: what kind of work a request is, by the words people ask for it with."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from homeward.model import Request
 from homeward.reading import Reading
+from homeward.signals.task_model import probabilities
 
-_ENDS = 600  # characters read at each end of a long prompt: an instruction stands at one of them
+_ENDS = 350  # characters read at each end of a long prompt: an instruction stands at one of them
+_WEIGHT = 2.0
+"""Of a unit of the rules' evidence, in natural logarithms of odds, beside the classifier's."""
 
 
-def _words(alternatives: str, *, start: str = r"\b") -> re.Pattern[str]:
-    """Patterns between ``' | '``, each from the start of a word, in lower case."""
+def _words(alternatives: str, *, start: str = r"[^a-z0-9]") -> re.Pattern[str]:
+    """Patterns between ``' | '``, each from the start of a word, in lower case.
+
+    The character before the word is part of the match: a pattern that begins with a class of
+    characters is found several times faster than one that begins with a boundary.
+    """
     return re.compile(start + "(?:" + "|".join(re.split(r"\s+\|\s+", alternatives)) + ")")
 
 
 _LANGUAGES = (
     "english|french|german|spanish|italian|dutch|japanese|chinese|russian|portuguese|polish|"
     "arabic|korean|latin|turkish"
+)
+
+# Begins with the sign and looks back from it: signs are rare, letters and digits are not.
+_FORMULA = re.compile(
+    r"[-+*/^×÷=%\\](?:"
+    r"(?:(?<=[0-9][-+*/^×÷])|(?<=[0-9]\s[-+*/^×÷]))\s{0,9}\(?[0-9]"
+    r"|(?:(?<=[a-z]=)|(?<=[a-z]\s=))\s{0,9}-?[0-9]|(?<=[a-z]\^)[0-9]|(?<=[0-9]%)|(?<=\\)(?:frac|int))"
 )
 
 # Each pattern that is found adds its weight to the label's evidence.
@@ -49,7 +64,7 @@ CLUES: Mapping[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
                 r" | how (?:much|many)\b.{0,80}\d | perimeter | matrix | factori[sz]e | prime\b"
             ),
         ),
-        (2.0, re.compile(r"\d\s*[-+*/^×÷]\s*\(?\d|\\frac|\\int|[a-z]\s*=\s*-?\d|[a-z]\^\d|\d%")),
+        (2.0, _FORMULA),
         (1.0, _words(r"how (?:much|many|long|far|old)\b")),
         (0.5, re.compile(r"\d\D+\d")),
     ),
@@ -116,10 +131,10 @@ CLUES: Mapping[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
             _words(
                 r"(?:who|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|will"
                 r"|would|should|has|have)\b",
-                start=r"\A\W*",
+                start=r"\A\W{1,20}",
             ),
         ),
-        (0.5, re.compile(r"\?\s*\Z|\b(?:explain|define|describe)\b")),
+        (0.5, re.compile(r"\?\s*\Z|[^a-z0-9](?:explain|define|describe)\b")),
     ),
     "chat": (
         (
@@ -127,7 +142,7 @@ CLUES: Mapping[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
             _words(
                 r"(?:hi|hello|hey|thanks|thank you|good (?:morning|evening|night|afternoon)"
                 r"|how are you|what's up|bye|goodbye|nice|great|ok(?:ay)?|cool|lol)\b",
-                start=r"\A\W*",
+                start=r"\A\W{1,20}",
             ),
         ),
     ),
@@ -136,12 +151,12 @@ CLUES: Mapping[str, tuple[tuple[float, re.Pattern[str]], ...]] = {
 
 @dataclass(frozen=True)
 class Task:
-    """Labels a request as one of the kinds in `CLUES`: code, mathematics, translation, ...
+    """Labels a request as one of the kinds in `CLUES`, or as ``reasoning`` or ``planning``.
 
-    Reads the last user message, of a long one its two ends; abstains where there is none.
-    ``score`` is the winner's share of the evidence, 0 to 1, with one unit of doubt added: a
-    rule's confidence, not a probability. The words are English; another language mostly comes
-    out as question or chat.
+    Reads the last user message, of a long one its two ends; abstains where there is none. Rules
+    over English words weigh on top of a small classifier, which knows more ways to say it, and the
+    commonest ones in German, French and Spanish. ``score`` is the label's share, 0 to 1, of both:
+    an opinion, not a calibrated probability. ``numbers`` has the rules' evidence by label.
     """
 
     async def __call__(self, request: Request) -> Reading:
@@ -150,13 +165,26 @@ class Task:
             return Reading(because="there is no user message")
         if len(prompt) > 2 * _ENDS:
             prompt = f"{prompt[:_ENDS]}\n{prompt[-_ENDS:]}"
-        evidence = {
-            label: sum(weight for weight, pattern in clues if pattern.search(prompt))
-            for label, clues in CLUES.items()
+        evidence = rules(prompt)
+        odds = {
+            label: math.exp(_WEIGHT * evidence.get(label, 0.0)) * share
+            for label, share in probabilities(prompt).items()
         }
-        label = max(evidence, key=evidence.__getitem__)
-        if not evidence[label]:
-            return Reading("chat", 0.0, "no clue to a task")
-        score = evidence[label] / (sum(evidence.values()) + 1.0)
-        numbers = {name: weight for name, weight in evidence.items() if weight}
-        return Reading(label, score, f"{label} by its words", numbers)
+        label = max(odds, key=odds.__getitem__)
+        because = "its words and" if evidence.get(label) else "no rule, but"
+        return Reading(
+            label,
+            odds[label] / sum(odds.values()),
+            f"{label} by {because} the classifier",
+            evidence,
+        )
+
+
+def rules(prompt: str) -> dict[str, float]:
+    """Evidence for each label that a rule speaks for, of a prompt in lower case."""
+    text = f"\n{prompt}"
+    found = {
+        label: sum(weight for weight, pattern in clues if pattern.search(text))
+        for label, clues in CLUES.items()
+    }
+    return {label: weight for label, weight in found.items() if weight}

@@ -5,15 +5,19 @@ may take as long as they like or raise `StoreDown`: no answer waits for them (se
 `homeward.gateway.accounting.limits` and `homeward.gateway.accounting.journal`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from math import inf
 from typing import Any, Protocol
 
 from homeward.errors import HomewardError
 from homeward.model import Seconds
-from homeward.store.records import Contents, Entry, Feedback, Key
+from homeward.store.records import Contents, Entry, Feedback, Key, Past
 
 LINGER: Seconds = 3600.0
 """How long an amount is kept after its window has ended: for clocks that differ."""
+
+BUDGETED: Seconds = 32 * 86400.0
+"""How long entries are needed to count what was spent: a month, and a day for clocks."""
 
 
 class StoreDown(HomewardError):
@@ -36,6 +40,32 @@ class Ledger(Protocol):
         self, *, since: float = 0.0, tenant: str | None = None, limit: int = 1000
     ) -> list[Entry]:
         """The latest first."""
+
+    async def entry(self, request: str) -> Entry | None:
+        """Of a request's id."""
+
+    def history(
+        self,
+        *,
+        since: float = 0.0,
+        until: float = inf,
+        route: str | None = None,
+        tenant: str | None = None,
+        limit: int | None = None,
+        after: Entry | None = None,
+    ) -> AsyncGenerator[Past, None]:
+        """Requests that began in that time, the oldest first; ``after`` this one, where given.
+
+        Read a page at a time, so that neither memory nor a lock is held for the whole.
+        """
+        ...
+
+    async def forget(self, before: float) -> int:
+        """Delete what was said and rated before then, and how many requests that was.
+
+        Their entries go too, but for those of the last `BUDGETED` seconds: limits are counted
+        from them.
+        """
 
     async def totals(self, *, since: float) -> Mapping[str, Mapping[str, float]]:
         """By key id: ``requests``, ``tokens`` and ``usd`` since then.

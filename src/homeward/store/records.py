@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from msgspec import Struct, field
 
@@ -113,7 +113,9 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     ``began`` is in seconds since 1970, ``seconds`` and ``first_seconds`` (to the first word) are
     durations. ``status`` is the HTTP status that the client saw, ``error`` the name of the error.
     ``where`` is the farthest place that any of its calls went to. ``cost_usd`` is None where a
-    call's price is not known. ``calls`` are all calls that were made on its behalf.
+    call's price is not known. ``experiment``, ``arm`` and ``conversation`` (its salted hash) are
+    those of `Assigned`, empty where there was no experiment. ``calls`` are all calls that were
+    made on its behalf.
     """
 
     id: str
@@ -139,6 +141,9 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     stream: bool = False
     fallbacks: int = 0  # children that failed before one answered
     cache_hit: bool = False
+    experiment: str = ""
+    arm: str = ""
+    conversation: str = ""
     calls: tuple[Usage, ...] = ()
 
     @property
@@ -146,12 +151,31 @@ class Entry(Struct, frozen=True, omit_defaults=True):
         return self.input_tokens + self.output_tokens
 
 
+class Reply(Struct, frozen=True, omit_defaults=True):
+    """What one model said to a request, whether or not it was what the client got.
+
+    ``model`` is its name in bills, ``label`` the one that a strategy knows it by (empty for the
+    answer that a whole tree gave). ``extracted`` is the typed answer in it, where there is a type.
+    """
+
+    model: str
+    text: str
+    label: str = ""
+    extracted: str | None = None
+    kept: bool = False
+
+
 class Contents(Struct, frozen=True):
-    """What was said in a request whose contents are kept, because somebody asked for that."""
+    """What was said in a request whose contents are kept, because somebody asked for that.
+
+    ``request`` is a `homeward.model.Request` as plain values. ``candidates`` has at most one
+    `Reply` of each model, the client's answer among them where it was one model's.
+    """
 
     id: str
     request: Mapping[str, Any]
     answer: str
+    candidates: tuple[Reply, ...] = ()
 
 
 class Feedback(Struct, frozen=True):
@@ -161,3 +185,11 @@ class Feedback(Struct, frozen=True):
     rating: float
     comment: str = ""
     at: float = 0.0
+
+
+class Past(NamedTuple):
+    """One request of the history: what it took, what was said if it was kept, and a rating."""
+
+    entry: Entry
+    contents: Contents | None = None
+    feedback: Feedback | None = None

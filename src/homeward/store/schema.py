@@ -36,10 +36,34 @@ TABLES = (
         until double precision not null, primary key (name, node))""",
     "create index amounts_by_end on amounts (until)",
 )
+"""The first version of the schema. What was changed since then is in further versions."""
+
+HISTORY = (
+    "alter table entries add column experiment text not null default ''",
+    "alter table entries add column arm text not null default ''",
+    "alter table entries add column conversation text not null default ''",
+    "alter table contents add column candidates text not null default '[]'",
+)
+"""The second: whose arm a request was, and what each of its models said."""
+
+EXPERIMENT_TABLES = (
+    """create table experiments (
+        name text primary key, route text not null, against text not null,
+        share double precision not null, shadow boolean not null, margin double precision not null,
+        measure text not null, judge text not null, salt text not null,
+        started double precision not null, stopped double precision)""",
+    """create table votes (
+        id text primary key, experiment text not null, pair text not null,
+        "by" text not null, choice text not null, "first" text not null,
+        at double precision not null)""",
+    "create index votes_by_experiment on votes (experiment, at)",
+    "create index entries_by_experiment on entries (experiment, began) where experiment <> ''",
+)
+"""The next: experiments as they were started, and who preferred which of two answers."""
 
 
-def _columns(record: type[Struct]) -> str:
-    return ", ".join(f'"{name}"' for name in record.__struct_fields__)
+def _columns(record: type[Struct], table: str = "") -> str:
+    return ", ".join(f'{table}"{name}"' for name in record.__struct_fields__)
 
 
 def _insert(table: str, record: type[Struct], conflict: str) -> str:
@@ -60,9 +84,24 @@ ADD_ENTRY = _insert("entries", Entry, "on conflict (id) do nothing")
 ENTRIES = f"select {_columns(Entry)} from entries where began >= ? "  # noqa: S608  our names
 OF_TENANT = "and tenant = ? "
 LATEST = "order by began desc, id desc limit ?"
-HAS_ENTRY = "select 1 from entries where id = ?"
+ENTRY = f"select {_columns(Entry)} from entries where id = ?"  # noqa: S608  our names
 ADD_CONTENTS = _insert("contents", Contents, "on conflict (id) do nothing")
 PUT_FEEDBACK = _insert("feedback", Feedback, _replaces(Feedback))
+
+BETWEEN = "began >= ? and began < ? and (began, id) > (?, ?)"
+HISTORY_OF = f"""select {_columns(Entry, "e.")}, {_columns(Contents, "c.")},
+    {_columns(Feedback, "f.")}
+    from (select * from entries where {{condition}} order by began, id limit ?) as e
+    left join contents as c on c.id = e.id left join feedback as f on f.id = e.id
+    order by e.began, e.id"""  # noqa: S608  our names
+
+CONTENTS_BEFORE = """select count(*) from entries
+    where began < ? and id in (select id from contents)"""
+FORGET_CONTENTS = """delete from contents
+    where id in (select id from entries where began < ?)"""
+FORGET_FEEDBACK = """delete from feedback
+    where id in (select id from entries where began < ?)"""
+FORGET_ENTRIES = "delete from entries where began < ?"
 
 GRANTED = "select granted from amounts where node = ? and name = ?"
 

@@ -14,12 +14,12 @@ from typing import Any, ClassVar, Self, TypeVar
 from homeward.errors import ConfigError
 from homeward.model import Seconds
 from homeward.store.protocols import LINGER, StoreDown
-from homeward.store.schema import TABLES
+from homeward.store.schema import EXPERIMENT_TABLES, HISTORY, TABLES
 from homeward.store.tables import Tables
 
 T = TypeVar("T")
 
-MIGRATIONS = (TABLES,)
+MIGRATIONS = (TABLES, HISTORY, EXPERIMENT_TABLES)
 """What makes each version of the schema of the one before it."""
 
 OURS = 0x48575244  # "HWRD", in the header of the file
@@ -150,6 +150,7 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
             _migrate(database, path)
         _journal_ahead(database)
         database.execute("pragma synchronous = normal")
+        database.execute("pragma secure_delete = on")  # what is forgotten is not in the file
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:

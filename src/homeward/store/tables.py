@@ -1,7 +1,8 @@
 """Keys and the ledger over any SQL database: SQLite and PostgreSQL differ in how they are asked."""
 
-from collections.abc import Mapping, Sequence
-from math import isfinite
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from math import inf, isfinite
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -9,10 +10,14 @@ from msgspec.structs import astuple
 
 from homeward.model import Clearance, Usage
 from homeward.store import schema
-from homeward.store.records import Contents, Entry, Feedback, Key, Limit
+from homeward.store.protocols import BUDGETED
+from homeward.store.records import Contents, Entry, Feedback, Key, Limit, Past, Reply
 
 COLUMNS = ("requests", "tokens", "usd", "unpriced", "local_share", "first_seconds")
 GROUPS = ("key", "tenant", "route", "model", "where", "day")
+
+PAGE = 200
+"""Rows of the history that are read at once: with contents, some megabytes."""
 
 MOST = 10**12
 """Tokens: no answer has more, and sums of what an upstream says must not overflow 64 bits."""
@@ -53,6 +58,44 @@ class Tables(Protocol):
             rows = await self.fetch(sql, since, tenant, limit)
         return [_entry(row) for row in rows]
 
+    async def entry(self, request: str) -> Entry | None:
+        rows = await self.fetch(schema.ENTRY, request)
+        return _entry(rows[0]) if rows else None
+
+    async def history(
+        self,
+        *,
+        since: float = 0.0,
+        until: float = inf,
+        route: str | None = None,
+        tenant: str | None = None,
+        limit: int | None = None,
+        after: Entry | None = None,
+    ) -> AsyncGenerator[Past, None]:
+        narrowed = {"route": route, "tenant": tenant}
+        named = {name: value for name, value in narrowed.items() if value is not None}
+        condition = " and ".join([schema.BETWEEN, *(f"{name} = ?" for name in named)])
+        sql = schema.HISTORY_OF.format(condition=condition)
+        last = (-inf, "") if after is None else (after.began, after.id)
+        left = inf if limit is None else limit
+        while left > 0:
+            wanted = int(min(left, PAGE))
+            rows = await self.fetch(sql, since, until, *last, *named.values(), wanted)
+            for row in rows:
+                past = _past(row)
+                yield past
+                last = (past.entry.began, past.entry.id)
+            left -= len(rows)
+            if len(rows) < wanted:
+                return
+
+    async def forget(self, before: float) -> int:
+        told = await self.fetch(schema.CONTENTS_BEFORE, before)
+        await self.write(schema.FORGET_CONTENTS, [[before]])
+        await self.write(schema.FORGET_FEEDBACK, [[before]])
+        await self.write(schema.FORGET_ENTRIES, [[min(before, time.time() - BUDGETED)]])
+        return int(told[0][0])
+
     async def totals(self, *, since: float) -> Mapping[str, Mapping[str, float]]:
         rows = await self.fetch(schema.TOTALS, since)
         return {
@@ -74,7 +117,7 @@ class Tables(Protocol):
         await self.write(schema.ADD_CONTENTS, [_row(item) for item in contents])
 
     async def add_feedback(self, feedback: Feedback) -> bool:
-        if not await self.fetch(schema.HAS_ENTRY, feedback.id):
+        if await self.entry(feedback.id) is None:
             return False
         await self.write(schema.PUT_FEEDBACK, [_row(feedback)])
         return True
@@ -101,7 +144,10 @@ def _row(record: Key | Entry | Contents | Feedback) -> list[Any]:
 
 def _entry_row(entry: Entry) -> Sequence[Any]:
     """As `_row`; for what needs no cleaning, as nearly all do, in a third of the time."""
-    texts = f"{entry.id}{entry.key}{entry.tenant}{entry.route}{entry.model}"
+    texts = (
+        f"{entry.id}{entry.key}{entry.tenant}{entry.route}{entry.model}"
+        f"{entry.experiment}{entry.arm}{entry.conversation}"
+    )
     tokens = entry.input_tokens, entry.output_tokens, entry.cached_tokens, entry.reasoning_tokens
     seconds = entry.began + entry.seconds + (entry.first_seconds or 0.0) + entry.queued_seconds
     if (
@@ -154,3 +200,23 @@ def _entry(row: Sequence[Any]) -> Entry:
     values = dict(zip(Entry.__struct_fields__, row, strict=True))
     values["calls"] = _CALLS.decode(values["calls"])
     return msgspec.convert(values, Entry, strict=False)
+
+
+_REPLIES = msgspec.json.Decoder(tuple[Reply, ...])
+_MIDDLE = len(Entry.__struct_fields__)
+_END = _MIDDLE + len(Contents.__struct_fields__)
+
+
+def _past(row: Sequence[Any]) -> Past:
+    """Of a row with the columns of all three; those of what is not there are null."""
+    contents, feedback = list(row[_MIDDLE:_END]), list(row[_END:])
+    return Past(
+        _entry(list(row[:_MIDDLE])),
+        _contents(contents) if contents[0] is not None else None,
+        Feedback(*feedback) if feedback[0] is not None else None,
+    )
+
+
+def _contents(row: Sequence[Any]) -> Contents:
+    id_, request, answer, candidates = row
+    return Contents(id_, msgspec.json.decode(request), answer, _REPLIES.decode(candidates))

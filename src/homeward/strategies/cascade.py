@@ -24,6 +24,8 @@ from homeward.model import (
 )
 from homeward.reading import Check, Reading, weigh
 
+CALIBRATED = "calibrated"  # a number of readings and decisions: 1 under a promise, else 0
+
 
 @runtime_checkable
 class ReadsLogprobs(Protocol):
@@ -31,11 +33,12 @@ class ReadsLogprobs(Protocol):
 
     A protocol of its own, and not a setting of the cascade: whoever writes ``accept: logprobs``
     has said what is needed, and a second place to say it is a place to forget it, after which
-    every draft would be sent on unread.
+    every draft would be sent on unread. None for a check that stands around another, which reads
+    none. The name is taken by this: what a check asks of a judge of its own is ``alternatives``.
     """
 
     @property
-    def logprobs(self) -> int: ...
+    def logprobs(self) -> int | None: ...
 
 
 class _Draft(NamedTuple):
@@ -52,7 +55,8 @@ class Cascade:
     tool calls are part of its answer and are replayed whole. A draft that fails, and one that the
     check abstains on, is not good enough. When ``final`` fails before its first word, the
     best-scored draft answers, with a `Decision` that says "degraded"; with no draft to give,
-    the error is raised. ``threshold`` is in the unit of the check's score.
+    the error is raised. ``threshold`` is in the unit of the check's score: a guess, unless the
+    check is `Promised`; the number ``calibrated`` of each `Decision`, 1 or 0, tells which.
     """
 
     drafts: Models
@@ -127,13 +131,14 @@ class Cascade:
         return request
 
     def _decision(self, name: str, reading: Reading, *, kept: bool) -> Decision:
+        """A check that was calibrated says so itself, and with which score and threshold."""
+        because = reading.because or ("good enough" if kept else f"{name} is not good enough")
+        if CALIBRATED not in reading.numbers:
+            because += "; not calibrated"
         score = {} if reading.score is None else {"score": reading.score}
-        return Decision(
-            "cascade",
-            name if kept else "escalate",
-            reading.because or ("good enough" if kept else f"{name} is not good enough"),
-            {**reading.numbers, **score, "threshold": self.threshold},
-        )
+        own = {CALIBRATED: 0.0, **score, "threshold": self.threshold}
+        chose = name if kept else "escalate"
+        return Decision("cascade", chose, because, {**own, **reading.numbers})
 
 
 def _is_note(event: Event) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 from homeward.model import Request, Stream
 from tests.backends.servers import Asked, Reply, answers, lines, sse
 
-HANGS = 5.0  # seconds: much longer than anybody waits here
+HANGS = 3600.0  # seconds: much longer than anybody waits here
+HANG = ("hangs", "silent", "capped", "late")
+"""Routes that may keep a client waiting for as long as that."""
 LEAF = "{{openai: {{model: {name}, base_url: '{url}/v1', price: {price}}}}}"
 PRICE = "{input: 1, output: 2, cached: 0.5}"
 LEAVES = {

@@ -13,12 +13,12 @@ from homeward.store.sqlite import Sqlite
 from tests.backends.servers import Reply, Server, answers, playing
 from tests.gateway.running import Running, running
 
-PAYS_FOR = 100
-CLIENTS = 200
+PAYS_FOR = 50
+CLIENTS = 100
 TOKENS = 100  # of each answer, and all that are asked for: what is reserved is what it costs
 COST = 0.0002
 
-LEAF = "{{openai: {{model: m, base_url: '{url}/v1', price: {{input: 0, output: 2}}}}}}"
+LEAF = "{{openai: {{model: m, base_url: '{url}/v1', connect: 60, price: {{input: 0, output: 2}}}}}}"
 MODELS = f"models: {{{{priced: {LEAF}, free: {{{{echo: {{{{}}}}}}}}"
 FORWARDED = MODELS + "}}"
 WALKED = MODELS + ", tree: {{retried: priced}}}}"

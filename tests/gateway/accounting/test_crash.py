@@ -19,6 +19,7 @@ from homeward.model import Clearance
 from homeward.store.records import Key, Limit, hashed, new_secret
 from homeward.store.sqlite import Sqlite
 from tests.backends.servers import Asked, Reply, answers, playing, sse
+from tests.contract import PATIENCE
 from tests.gateway.running import running
 
 CLIENTS = 16
@@ -57,7 +58,7 @@ async def served(config: Path) -> AsyncGenerator[tuple[str, asyncio.subprocess.P
     )
     assert program.stdout is not None
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(2 * PATIENCE):
             yield json.loads(await program.stdout.readline())["url"], program
     finally:
         if program.returncode is None:

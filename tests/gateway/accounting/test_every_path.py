@@ -17,7 +17,8 @@ from homeward.gateway.gateway import Gateway
 from homeward.store.records import Entry, Limit
 from homeward.store.sqlite import Sqlite
 from tests.backends.servers import Server, playing
-from tests.gateway.accounting.many_models import ASKED, UPSTREAM, configuration
+from tests.contract import PATIENCE
+from tests.gateway.accounting.many_models import ASKED, HANG, UPSTREAM, configuration
 from tests.gateway.answers.test_answering import until
 from tests.gateway.running import Running, running
 from tests.gateway.standing import key
@@ -77,6 +78,13 @@ def wishes(seed: int, routes: list[str]) -> Iterator[Wish]:
         yield Wish(path, body, draw.choice(list(KEYS)), waits, tuple(more.items()))
 
 
+def patience(wish: Wish) -> float:
+    """Seconds. Whoever wants a whole answer waits for it, from a model that will give one."""
+    if wish.reads == 0:
+        return 0.02
+    return 0.5 if wish.body["model"] in HANG else PATIENCE
+
+
 async def ask(gateway: Running, wish: Wish, secret: str) -> bytes:
     """What came of the answer until the client left."""
     data = json.dumps(wish.body).encode()
@@ -88,7 +96,7 @@ async def ask(gateway: Running, wish: Wish, secret: str) -> bytes:
     writer.write(f"POST {wish.path} HTTP/1.1\r\n{head}\r\n".encode() + data)
     heard = b""
     with suppress(TimeoutError, ConnectionError):
-        async with asyncio.timeout(0.02 if wish.reads == 0 else 0.5):
+        async with asyncio.timeout(patience(wish)):
             while not wish.reads or len(heard) < wish.reads:
                 piece = await reader.read(4096)
                 if not piece:

@@ -11,6 +11,7 @@ from homeward.gateway.accounting.keyring import Keyring, open_keyring
 from homeward.store.protocols import StoreDown
 from homeward.store.records import Key, Limit, hashed, new_secret
 from homeward.store.sqlite import Sqlite
+from tests.contract import PATIENCE
 from tests.gateway.running import running
 
 ECHO = "models: {echo: {echo: {}}}"
@@ -83,7 +84,7 @@ async def test_a_key_that_is_revoked_stops_while_the_gateway_runs(
     headers = {"authorization": f"Bearer {secret}"}
     async with Sqlite(home / "homeward.db") as keys:
         await keys.put_key(key)
-        async with running(ECHO) as gateway, asyncio.timeout(5):
+        async with running(ECHO) as gateway, asyncio.timeout(PATIENCE):
             assert (await gateway.ask("GET", "/v1/models", headers=headers)).status == 200
             await keys.put_key(Key(key.id, key.hash, revoked=1.0))
             while (await gateway.ask("GET", "/v1/models", headers=headers)).status == 200:
@@ -98,7 +99,7 @@ async def test_a_store_that_is_down_leaves_the_keys_that_are_known(
     key, secret = made()
     async with Sqlite(tmp_path / "keys.db") as keys:
         await keys.put_key(key)
-        async with open_keyring(keys) as ring, asyncio.timeout(5):
+        async with open_keyring(keys) as ring, asyncio.timeout(PATIENCE):
 
             async def down() -> list[Key]:
                 raise StoreDown("gone")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from homeward.gateway.accounting import journal, keyring, leases, lending
 from homeward.store.opening import open_store
 from homeward.store.records import Key, Limit, hashed, new_secret
+from tests.contract import PATIENCE
 from tests.gateway.running import Running, running
 from tests.store.servers import Relay, relay
 
@@ -25,15 +27,20 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, seconds in (
         (journal, "PAUSE", 0.02),
         (journal, "LONGEST_PAUSE", 0.1),
-        (journal, "PATIENCE", 0.3),
-        (journal, "LAST_PATIENCE", 1.0),
         (keyring, "REFRESH", 0.1),
-        (keyring, "PATIENCE", 0.3),
         (lending, "ROUNDS", 0.05),
-        (lending, "TOO_LATE", 0.3),
+        (lending, "PATIENCE", 0.6),
+        (lending, "TOO_LATE", 0.6),
         (leases, "DRY", 0.1),
     ):
         monkeypatch.setattr(module, name, seconds)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the store of keys and entries too, where it is the one that becomes slow."""
+    for module in (journal, keyring):
+        monkeypatch.setattr(module, "PATIENCE", 0.6)
 
 
 async def answers(gateway: Running, headers: dict[str, str], number: int = 60) -> list[float]:
@@ -52,21 +59,21 @@ async def trial(link: Relay, settings: dict[str, Any]) -> None:
     async with open_store(settings.get("database")) as stores:
         await stores.keys.put_key(Key(key_id, hashed(secret), limits=LIMITS))
     headers = {"authorization": f"Bearer {secret}"}
-    async with running(ECHO, **settings) as gateway, asyncio.timeout(20):
+    async with running(ECHO, **settings) as gateway, asyncio.timeout(PATIENCE):
         usual = median(await answers(gateway, headers))
+        kept, lender = gateway.gateway.journal, gateway.gateway.lending
+        keys = gateway.gateway.keyring
+        assert lender is not None
         disturbed = []
         for delay in (1.0, float("inf")):
             link.delay = delay
             for _ in range(3):
                 disturbed += await answers(gateway, headers, 20)
                 await asyncio.sleep(0.15)  # for the gateway to notice
-        assert median(disturbed) < 5 * usual + 0.01
-        assert max(disturbed) < 1.0  # nobody waited for the store
-        kept, lender = gateway.gateway.journal, gateway.gateway.lending
-        assert lender is not None
-        assert lender.trouble.failures
+        assert median(disturbed) < usual + 0.3  # else each waited for the store, and in vain
+        while not noticed(gateway, settings):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
         link.delay = 0.0
-        keys = gateway.gateway.keyring
         while kept.unwritten or lender.trouble.is_on or keys.trouble.is_on:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         entries = await gateway.gateway.ledger.entries()
@@ -74,7 +81,18 @@ async def trial(link: Relay, settings: dict[str, Any]) -> None:
     async with open_store(settings.get("database"), settings.get("shared")) as stores:
         assert stores.amounts is not None
         name = f"{key_id}:requests:day:{time.strftime('%Y-%m-%d', time.gmtime())}"
-        assert await stores.amounts.granted(lender.node, name) == 60 + 2 * 60
+        told = await stores.amounts.granted(lender.node, name)
+        # all of it, and once; a slice that was asked for in vain may come when all is over
+        assert 60 + 2 * 60 <= told <= LIMITS[0].amount
+
+
+def noticed(gateway: Running, settings: dict[str, Any]) -> bool:
+    """Whether whoever uses the store has found it in trouble."""
+    lender, kept = gateway.gateway.lending, gateway.gateway.journal
+    found = [lender is not None and lender.trouble.failures]
+    if "database" in settings:
+        found += [kept.store_failures, gateway.gateway.keyring.trouble.failures]
+    return all(found)
 
 
 def subjects(caplog: pytest.LogCaptureFixture) -> set[str]:
@@ -88,10 +106,12 @@ def subjects(caplog: pytest.LogCaptureFixture) -> set[str]:
             subject, _, news = record.message.partition(": ")
             said[subject].append(news.startswith("well again"))
     for news_of_one in said.values():
-        assert news_of_one == [False, True] * (len(news_of_one) // 2)
+        assert not news_of_one[0]
+        assert all(earlier != later for earlier, later in pairwise(news_of_one))
     return set(said)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_slow_postgresql_slows_and_loses_no_answer(
     postgres_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from homeward.store.records import Limit
-from tests.backends.servers import Reply, Server, answers, lines, playing, sse
+from tests.backends.servers import NEVER, Reply, Server, answers, lines, playing, sse
 from tests.gateway.answers.test_answering import asking
 from tests.gateway.running import Running, running
 from tests.gateway.standing import key
@@ -163,7 +163,7 @@ async def test_an_error_as_the_first_frame_has_a_status() -> None:
 
 async def test_comments_are_no_beginning() -> None:
     slow = Reply(
-        [b": wait\n\n", 0.3, b"data: [DONE]\n\n"], headers={"content-type": "text/event-stream"}
+        [b": wait\n\n", NEVER, b"data: [DONE]\n\n"], headers={"content-type": "text/event-stream"}
     )
     async with before(slow) as (gateway, _), asking(gateway, "openai_chat", "leaf") as reader:
         with pytest.raises(TimeoutError):
@@ -183,7 +183,8 @@ async def test_an_overloaded_server_says_when_to_come_again() -> None:
 
 
 async def test_a_client_that_leaves_is_told_to_the_server() -> None:
-    slow = Reply([f"data: {WORD}\n\n".encode(), 5.0], headers={"content-type": "text/event-stream"})
+    steps: list[bytes | float] = [f"data: {WORD}\n\n".encode(), NEVER]
+    slow = Reply(steps, headers={"content-type": "text/event-stream"})
     async with before(slow) as (gateway, server):
         async with asking(gateway, "openai_chat", "leaf") as reader:
             await reader.read(1)

@@ -10,7 +10,7 @@ import pytest
 
 from homeward.gateway.answers.watching import Watch
 from homeward.store.records import Entry
-from tests.backends.servers import Reply, answers, playing
+from tests.backends.servers import NEVER, Reply, Server, answers, playing
 from tests.gateway.answers.test_answering import DIALECTS, asking, question, until
 from tests.gateway.running import Running, running
 
@@ -20,13 +20,13 @@ ROUTES = ["forwarded", "walked"]
 
 
 @asynccontextmanager
-async def before(reply: Reply) -> AsyncGenerator[Running]:
+async def before(reply: Reply) -> AsyncGenerator[tuple[Running, Server]]:
     """A gateway before a server that gives one answer to all chats."""
     async with (
         playing({("POST", "/v1/chat/completions"): reply}) as server,
         running(MODELS % server) as gateway,
     ):
-        yield gateway
+        yield gateway, server
 
 
 def cut_off() -> None:
@@ -51,11 +51,10 @@ async def entry_of(gateway: Running) -> Entry:
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_whom_the_end_of_the_server_cuts_off_is_told_so(dialect: str, route: str) -> None:
     async with (
-        before(Reply([5.0])) as gateway,
+        before(Reply([NEVER])) as (gateway, server),
         asking(gateway, dialect, route, stream=False) as reader,
     ):
-        await until(lambda: running_now(gateway))
-        await asyncio.sleep(0.01)
+        await server.until(lambda seen: seen.asked)
         cut_off()
         head, _, rest = (await reader.readuntil(b"}")).partition(b"\r\n\r\n")
         entry = await entry_of(gateway)
@@ -65,9 +64,9 @@ async def test_whom_the_end_of_the_server_cuts_off_is_told_so(dialect: str, rout
 
 @pytest.mark.parametrize("route", ROUTES)
 async def test_who_left_before_an_answer_has_not_seen_a_good_status(route: str) -> None:
-    async with before(Reply([5.0])) as gateway:
+    async with before(Reply([NEVER])) as (gateway, server):
         async with asking(gateway, "openai_chat", route):
-            await until(lambda: running_now(gateway))
+            await server.until(lambda seen: seen.asked)
         entry = await entry_of(gateway)
         assert (entry.status, entry.outcome) == (499, "cancelled")
 
@@ -76,10 +75,10 @@ async def test_who_left_before_an_answer_has_not_seen_a_good_status(route: str) 
 async def test_who_left_in_the_middle_has_seen_the_beginning(route: str) -> None:
     word: dict[str, Any] = {"choices": [{"index": 0, "delta": {"content": "hi"}}]}
     slow = Reply(
-        [f"data: {json.dumps(word)}\n\n".encode(), 5.0],
+        [f"data: {json.dumps(word)}\n\n".encode(), NEVER],
         headers={"content-type": "text/event-stream"},
     )
-    async with before(slow) as gateway:
+    async with before(slow) as (gateway, _):
         async with asking(gateway, "openai_chat", route) as reader:
             await reader.read(1)
         entry = await entry_of(gateway)
@@ -91,7 +90,7 @@ async def test_a_bug_has_its_name_in_the_ledger(monkeypatch: pytest.MonkeyPatch)
         raise KeyError("nobody thought of this")
 
     monkeypatch.setattr(Watch, "whole", broken)
-    async with before(answers({})) as gateway:
+    async with before(answers({})) as (gateway, _):
         path, body = question("openai_chat", "forwarded", stream=False)
         answer = await gateway.ask("POST", path, body)
         entry = await entry_of(gateway)

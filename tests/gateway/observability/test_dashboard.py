@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.gateway.observability.test_metrics import TREE, ask
 from tests.gateway.running import running
+from tests.signals.promises import promise
 
 BOARD = json.loads(
     (Path(__file__).parents[3] / "deploy" / "grafana" / "homeward.json").read_text("utf-8")
@@ -18,6 +20,10 @@ BOARD = json.loads(
 METRIC = re.compile(r"\b(?:homeward|process)_\w+")
 LABELS = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"")
 HOSTED = "  hosted: {openai: {model: gpt-5.2, api_key: k}}\n"
+GUARDED = (
+    "  safe: {{cascade: {{drafts: [say], final: say, "
+    "accept: {{promised: {{check: heuristic, path: '{path}'}}}}}}}}\n"
+)
 
 
 def panels() -> list[dict[str, Any]]:
@@ -39,10 +45,14 @@ def family(name: str) -> str:
 
 async def there_are() -> dict[str, set[str]]:
     """The labels of each sample in the exposition; of a family without samples only its name."""
-    async with running(TREE + HOSTED) as gateway:
-        for route in ("say", "two", "bad", "kept", "far"):
-            await ask(gateway, route)
-        text = (await gateway.ask("GET", "/metrics")).text
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "p.json"
+        promise().write(path)
+        tree = TREE + HOSTED + GUARDED.format(path=path)
+        async with running(tree) as gateway:
+            for route in ("say", "two", "bad", "kept", "far", "safe"):
+                await ask(gateway, route)
+            text = (await gateway.ask("GET", "/metrics")).text
     found: dict[str, set[str]] = {}
     for each in text_string_to_metric_families(text):
         found.setdefault(each.name, set())

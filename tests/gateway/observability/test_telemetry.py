@@ -240,10 +240,11 @@ async def test_a_collector_that_is_busy_gets_the_traces_later(
         assert len(spans_in(server.asked[1:])) == 2
         assert gateway.gateway.telemetry is not None
         assert gateway.gateway.telemetry.dropped == 0
-    assert [record.getMessage() for record in caplog.records] == [
-        f"the collector at {server}: it answers with status 503; traces wait, and the oldest go",
-        f"the collector at {server}: well again after 0 s",
-    ]
+    began, ended = (record.getMessage() for record in caplog.records)
+    assert began == (
+        f"the collector at {server}: it answers with status 503; traces wait, and the oldest go"
+    )
+    assert ended.startswith(f"the collector at {server}: well again after ")
 
 
 async def test_what_a_collector_refuses_for_good_is_dropped_and_counted() -> None:

@@ -11,12 +11,12 @@ from homeward.gateway.traffic.traffic import Row, Traffic
 from homeward.machine.schedule import Rules
 from homeward.model import Decision, Model, Request
 from homeward.strategies.queued import Queued
-from tests.backends.servers import Routes, answers, lines, playing, sse
-from tests.contract import heard, said
+from tests.backends.servers import NEVER, Routes, answers, held, lines, playing, sse
+from tests.contract import PATIENCE, heard, said
 from tests.gateway.ollama_like import OllamaLike, ollama_like
 from tests.gateway.running import running
 
-QUICK = Rules(overtakes=32, patience=5.0, residency=0.02, linger=0.004, disk=1e15)
+QUICK = Rules(overtakes=32, patience=PATIENCE, residency=0.02, linger=0.004, disk=1e15)
 
 
 @asynccontextmanager
@@ -32,8 +32,8 @@ def row(traffic: Traffic, model: str = "") -> Row:
     return next(each for each in traffic.snapshot() if model in each.model)
 
 
-async def until(seen: object, within: float = 1.0) -> None:
-    async with asyncio.timeout(within):
+async def until(seen: object) -> None:
+    async with asyncio.timeout(PATIENCE):
         while not seen():  # type: ignore[operator]  # noqa: ASYNC110  any fact
             await asyncio.sleep(0.001)
 
@@ -66,8 +66,7 @@ async def test_100_questions_of_20_clients_make_16_loads_instead_of_66_to_96() -
         await alternating(models)
     async with ollama_like(lined) as server, opened(two_models(server)) as (models, _):
         await alternating(models)
-    assert len(bare.loads) >= 50
-    assert len(lined.loads) <= 25
+    assert len(lined.loads) <= len(bare.loads) / 2
 
 
 async def test_different_windows_asked_of_one_model_load_it_once_for_each_that_is_larger() -> None:
@@ -83,8 +82,9 @@ async def test_different_windows_asked_of_one_model_load_it_once_for_each_that_i
                 assert await said(models["a"], request) == "Hi"
 
         await asyncio.gather(*(client(number) for number in range(20)))
-    assert len(played.loads) <= 2
-    assert played.loaded == ("a:1", 8192)
+    windows = [window for _, window in played.loads]
+    assert windows == sorted(set(windows))
+    assert windows[-1] == 8192
 
 
 async def test_one_model_with_two_windows_of_its_own_is_gathered_like_two_models() -> None:
@@ -241,18 +241,16 @@ async def test_an_embedded_model_that_does_not_fit_makes_room() -> None:
 
 # ---------------------------------------------------------------- at the gateway
 
-OLLAMA = {
-    ("POST", "/api/show"): answers({"capabilities": ["completion"]}),
-    ("POST", "/api/chat"): lines(
-        0.05, {"message": {"role": "assistant", "content": "Hi"}, "done": True}
-    ),
-}
+SHOWN = answers({"capabilities": ["completion"]})
+SAID = lines({"message": {"role": "assistant", "content": "Hi"}, "done": True})
 ASK = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
 
 async def test_the_queue_is_seen_from_outside() -> None:
+    seen = asyncio.Event()
+    ollama = {("POST", "/api/show"): SHOWN, ("POST", "/api/chat"): held(SAID, seen)}
     async with (
-        playing(OLLAMA) as server,
+        playing(ollama) as server,
         running(
             f'models: {{m: {{ollama: {{model: m, base_url: "{server}"}}}}}}', at_once={"m": 1}
         ) as gateway,
@@ -270,22 +268,22 @@ async def test_the_queue_is_seen_from_outside() -> None:
         )
         assert [each["position"] for each in queue["line"]] == [0, 1]
         assert queue["seconds"] > 0
+        seen.set()
         told = [(await ask).headers.get("x-homeward-decision", "") for ask in asks]
         assert sum("queue: waited" in each for each in told) == 2
 
 
 async def test_what_is_passed_on_waits_in_the_same_line() -> None:
-    slow = sse(
-        0.03, '{"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}', "[DONE]"
-    )
+    seen = asyncio.Event()
     async with (
-        playing({CHAT: slow}) as server,
+        playing({CHAT: held(HELLO, seen)}) as server,
         running(server_of("lmstudio", server), at_once={"m": 1}) as gateway,
     ):
         body = {**ASK, "stream": True}
         asks = [gateway.ask("POST", "/v1/chat/completions", body) for _ in range(3)]
         work = asyncio.gather(*asks)
         await until(lambda: gateway.gateway.traffic.snapshot()[0].waiting == 2)
+        seen.set()
         assert [answer.status for answer in await work] == [200, 200, 200]
         assert len(server.asked) == 3
         entries = [gateway.gateway.decisions.find(a.headers["x-homeward-id"]) for a in await work]
@@ -293,11 +291,8 @@ async def test_what_is_passed_on_waits_in_the_same_line() -> None:
 
 
 async def test_who_hangs_up_in_line_leaves_it() -> None:
-    slow = sse(
-        0.2, '{"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}', "[DONE]"
-    )
     async with (
-        playing({CHAT: slow}) as server,
+        playing({CHAT: sse(NEVER)}) as server,
         running(server_of("lmstudio", server), at_once={"m": 1}) as gateway,
     ):
         first, second = (

@@ -61,7 +61,7 @@ def house() -> Iterator[Standing]:
 
 @pytest.fixture
 def client(house: Standing) -> Iterator[Anthropic]:
-    with Anthropic(base_url=house.url, api_key=SECRET, max_retries=0, timeout=20) as client:
+    with Anthropic(base_url=house.url, api_key=SECRET, max_retries=0, timeout=60) as client:
         yield client
 
 
@@ -221,6 +221,7 @@ def test_a_failure_after_the_first_word_is_an_event(client: Anthropic) -> None:
         ("hw-wrong", "echo", anthropic.AuthenticationError, "authentication_error"),
         (OTHER_SECRET, "down", anthropic.PermissionDeniedError, "permission_error"),
     ],
+    ids=["unknown", "forbidden"],  # a secret is another in each run, and a test has one name
 )
 def test_who_may_not_hears_so(
     house: Standing, secret: str, model: str, error: type[anthropic.APIStatusError], kind: str

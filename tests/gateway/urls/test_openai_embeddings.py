@@ -90,7 +90,7 @@ async def test_embeddings_are_in_the_books_as_a_chat_is() -> None:
 async def test_a_wish_to_stay_on_the_machine_is_kept(
     path: str, headers: dict[str, str], block: dict[str, Any]
 ) -> None:
-    leaf = "{openai: {model: m, at: vllm, base_url: 'http://192.0.2.1/v1', connect: 0.1}}"
+    leaf = "{openai: {model: m, at: vllm, base_url: 'http://192.0.2.1/v1'}}"
     async with running(f"models: {{far: {leaf}}}") as gateway:
         body = {"model": "far", "input": "a", "prompt": "a", **block}
         assert (await gateway.ask("POST", path, body, headers)).status == 403

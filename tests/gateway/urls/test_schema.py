@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from homeward.gateway.app import URLS
 from homeward.gateway.urls.schema import about_, document
 from homeward.gateway.urls.url import Url
+from tests.contract import PATIENCE
 from tests.gateway.standing import Standing, key, standing
 
 MODELS = """
@@ -104,7 +105,7 @@ def test_what_is_drawn_from_it_is_answered_as_it_says(
     if isinstance(case.body, dict) and isinstance(case.body.get("model"), str):
         case.body["model"] = "echo"  # else nearly every question would be for no model at all
     response = case.call(
-        base_url=house.url, headers={"authorization": f"Bearer {ADMIN_SECRET}"}, timeout=10
+        base_url=house.url, headers={"authorization": f"Bearer {ADMIN_SECRET}"}, timeout=PATIENCE
     )
     case.validate_response(
         response,

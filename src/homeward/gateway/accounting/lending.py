@@ -162,18 +162,16 @@ class Lending:
     async def give_back(self) -> None:
         """All that is not used, when no request runs any more. StoreDown."""
         leases = [lease for lease in self._leases.values() if lease.ends > time.time()]
+        tasks = [lease.task for lease in leases if lease.task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)  # cut off, they might be heard later
         for lease in leases:
             lease.keep = 0
-            lease.sure = False  # what was asked too late, or is cut off now, may have been heard
-            if lease.task is not None:
-                lease.task.cancel()
+            lease.sure = False  # what was asked too late may have been heard
 
         async def settle(lease: Lease) -> None:
             async with self._lanes:
                 await lease.reconcile(self._amounts, self.node)
 
-        tasks = [lease.task for lease in leases if lease.task is not None]
-        await asyncio.gather(*tasks, return_exceptions=True)
         async with asyncio.TaskGroup() as group:
             for lease in leases:
                 group.create_task(settle(lease))

@@ -16,9 +16,11 @@ from homeward.gateway.accounting.keyring import Caller
 from homeward.gateway.gateway import Gateway
 from homeward.gateway.routes import Route
 from homeward.strategies.capped import Capped
+from homeward.strategies.experiment import Experiment
 from homeward.strategies.limited import Limited
 from homeward.strategies.queued import Queued
 from homeward.strategies.sequential import Sequential
+from homeward.strategies.shadow import Shadow
 from homeward.tree import children_of
 
 T = TypeVar("T")
@@ -56,8 +58,11 @@ def needed(
 
 
 def _down(model: object) -> Iterator[object]:
-    """A model, the only one below it, and so on."""
+    """A model, the only one below it, and so on; of an experiment its control."""
     yield model
+    if isinstance(model, Experiment | Shadow):
+        yield from _down(model.control)
+        return
     children = list(children_of(model))
     if len(children) == 1 and not isinstance(model, BOUNDS):
         yield from _down(children[0][1])

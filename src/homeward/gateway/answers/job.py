@@ -4,11 +4,11 @@ import time
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
 from homeward.gateway.accounting.limits import Reservation
+from homeward.gateway.answers.kept import contents
 from homeward.gateway.routes import Route
 from homeward.model import (
+    Assigned,
     Clearance,
     Decision,
     Event,
@@ -19,7 +19,7 @@ from homeward.model import (
     Usage,
     unbilled,
 )
-from homeward.store.records import Contents, Entry
+from homeward.store.records import Entry
 
 if TYPE_CHECKING:
     from homeward.gateway.exchange import Exchange
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Outcome = Literal["finished", "failed", "cancelled"]
 
 
+NOWHERE = Assigned("", "", "")
 MOST_TOKENS = 10**9  # a client may ask for an answer longer than a float can count
 
 
@@ -132,6 +133,8 @@ class Job:
         if outcome != "finished":
             self.notes += unbilled(self.notes, self._pieces)
         calls = tuple([note for note in self.notes if isinstance(note, Usage)])
+        found = [note for note in self.notes if isinstance(note, Assigned)]
+        assigned = found[0] if found else NOWHERE  # the outermost, which speaks first
         first, ended, key = self._first, time.monotonic(), exchange.caller.key
         where = Clearance.MACHINE
         read = said = cached = reasoned = failed = 0
@@ -168,13 +171,19 @@ class Job:
             stream=self.stream,
             fallbacks=max(0, failed - (outcome == "failed")),  # of the last, none came
             cache_hit=self._is_from_cache(),
+            experiment=assigned.experiment,
+            arm=assigned.arm,
+            conversation=assigned.conversation,
             calls=calls,
         )
         exchange.caller.account.settle(self._reservation, entry.tokens, entry.cost_usd)
         gateway.journal.write(entry)
         if self.keeps is not None:
-            asked = msgspec.to_builtins(self.keeps)
-            gateway.journal.keep(Contents(entry.id, asked, "".join(self._said)))
+            words = "".join(self._said)
+            tree = self.route.model
+            gateway.journal.keep(
+                contents(entry.id, self.keeps, words, self.notes, self.finish, tree)
+            )
         between = (self._last - first) / (self._pieces - 1) if first and self._pieces > 1 else None
         gateway.metrics.end(entry, between)
         gateway.decisions.keep(entry, self.notes, contents=self.keeps is not None)

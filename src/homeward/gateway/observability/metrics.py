@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from homeward.gateway.observability.promises import Guarded, promises_of
 from homeward.gateway.routes import Route, called, leaves
 from homeward.model import Clearance
 from homeward.store.records import Entry
@@ -106,12 +107,14 @@ class Metrics:
     routes: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
     refusals: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     lag: Histogram = field(default_factory=lambda: Histogram(LAG))
+    promises: tuple[Guarded, ...] = ()
 
     @classmethod
     def of(cls, routes: Mapping[str, Route]) -> "Metrics":
         """Every route is there from the start: what is 0 can be told from what is missing."""
         found = {called(leaf) for route in routes.values() for leaf in leaves(route.model)}
-        metrics = cls(frozenset(name for name in found if name is not None))
+        names = frozenset(name for name in found if name is not None)
+        metrics = cls(names, promises=promises_of(routes))
         for name in routes:
             metrics.routes[name] = Counts()
         return metrics

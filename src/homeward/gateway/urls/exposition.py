@@ -24,6 +24,7 @@ from homeward.backends.prices import Listed, prices_dated, prices_source
 from homeward.gateway.accounting.keyring import Caller
 from homeward.gateway.gateway import Gateway
 from homeward.gateway.observability.metrics import Counts, Histogram
+from homeward.gateway.observability.promises import Guarded
 from homeward.gateway.traffic.traffic import Row as Waiting
 from homeward.gateway.urls.queue import rows_of
 
@@ -56,6 +57,7 @@ class _Collector(Collector):
         yield from _requests(routes)
         yield from _times(routes)
         yield from _taken(routes)
+        yield from _promises([each for each in gateway.metrics.promises if may(each.route)])
         yield from _whole(gateway)
         yield from _queues(rows_of(gateway, self.caller))
         callers = gateway.keyring.callers
@@ -139,6 +141,29 @@ def _taken(routes: Mapping[str, Counts]) -> Iterator[Metric]:
     yield _counter("cost_usd", "US dollars for calls whose price is known", labels, dollars)
     unpriced = [(names, taken.unpriced) for names, taken in of]
     yield _counter("unpriced_calls", "Calls whose cost is not known", labels, unpriced)
+
+
+def _promises(promises: Sequence[Guarded]) -> Iterator[Metric]:
+    labels = ("route", "promise")
+    yield _gauge(
+        "promise_alarm",
+        "1 where a calibrated promise is off: what comes in is not what it was calibrated on",
+        labels,
+        [((each.route, each.name), each.promised.drift.alarm) for each in promises],
+    )
+    kept = [((each.route, each.name), each.promised.drift.kept.share) for each in promises]
+    yield _gauge(
+        "promise_kept_ratio",
+        "Of the answers that a promise looked at since the start, those that were kept",
+        labels,
+        [(names, share) for names, share in kept if share is not None],
+    )
+    yield _gauge(
+        "promise_calibrated_ratio",
+        "The same when the promise was made",
+        labels,
+        [((each.route, each.name), each.promised.promise.share) for each in promises],
+    )
 
 
 def _whole(gateway: Gateway) -> Iterator[Metric]:

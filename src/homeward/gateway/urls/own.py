@@ -17,6 +17,7 @@ from homeward.gateway.exchange import TEXT, Exchange
 from homeward.gateway.gateway import Gateway
 from homeward.gateway.refused import Refused
 from homeward.model import Request, Seconds, estimated_tokens
+from homeward.store.experiments import SHADOW_ID
 from homeward.store.protocols import StoreDown
 from homeward.store.records import Entry, Feedback
 from homeward.wire.asked import Asked
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 DIALECTS = {each.name: each for each in (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, OLLAMA_CHAT)}
 PATIENCE: Seconds = 0.9  # with a store: whoever asks whether we are ready waits a second at most
-RECENT = 1000  # entries of the ledger in which a request is looked for
 
 # ---------------------------------------------------------------- are we well?
 
@@ -69,8 +69,9 @@ async def decisions(gateway: Gateway, exchange: Exchange) -> None:
 
 
 def request_id(text: str) -> str:
-    """A request's id from an answer's: ``chatcmpl-ID``, ``msg_ID`` ..."""
-    return text.rpartition("-")[2].rpartition("_")[2]
+    """A request's id from an answer's: ``chatcmpl-ID``, ``msg_ID`` ...; a shadow's has its end."""
+    end = SHADOW_ID if text.endswith(SHADOW_ID) else ""
+    return text.removesuffix(end).rpartition("-")[2].rpartition("_")[2] + end
 
 
 def is_theirs(entry: Entry, caller: Caller) -> bool:
@@ -184,6 +185,5 @@ async def _is_known(gateway: Gateway, request: str, caller: Caller) -> bool:
         if is_theirs(found[0], caller):
             await gateway.journal.flush()
         return is_theirs(found[0], caller)
-    tenant = None if caller.key.admin else caller.key.tenant
-    entries = await gateway.ledger.entries(tenant=tenant, limit=RECENT)
-    return any(entry.id == request and is_theirs(entry, caller) for entry in entries)
+    entry = await gateway.ledger.entry(request)
+    return entry is not None and is_theirs(entry, caller)

@@ -12,6 +12,7 @@ from homeward.store.records import Key, hashed, new_secret
 from tests.backends import tiny_gguf
 from tests.backends.hub_server import Hub, hub
 from tests.backends.servers import Reply, answers, lines, playing
+from tests.contract import PATIENCE
 from tests.gateway.running import Running, running
 from tests.gateway.urls.ollama.clients import Clients, clients
 
@@ -103,11 +104,11 @@ async def test_a_hub_beyond_the_clearance_is_not_asked(
 
 async def test_a_caller_who_leaves_stops_the_download(hugging_face: Hub, client: Clients) -> None:
     hugging_face.cuts += [1000] * 19
-    hugging_face.pause = 0.05  # nobody who left is noticed sooner
+    hugging_face.pause = 0.3  # nobody who left is noticed sooner
     async with running(ECHO) as house:
         async for _ in await client(house).pull("org/tiny", stream=True):
             break
-        async with asyncio.timeout(5), house.gateway.pulling:
+        async with asyncio.timeout(PATIENCE), house.gateway.pulling:
             assert len(house.gateway.routes) == 1
 
 
