@@ -310,6 +310,7 @@ def test_llama_cpp_still_knows_every_parameter_that_is_set() -> None:
         "draft": "b.gguf",
         "draft_tokens": 3,
         "pooling": None,
+        "folder": None,
         "socket": None,
         "api_key": "key",
     }

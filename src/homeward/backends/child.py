@@ -173,6 +173,7 @@ class Child:
             "threads": plan.threads,
             "draft": None if plan.draft is None else str(plan.draft),
             "draft_tokens": plan.draft_tokens,
+            "folder": self._folder,
             "socket": path if reachable else None,
             "api_key": self.api_key,
         }

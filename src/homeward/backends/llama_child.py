@@ -5,9 +5,9 @@ one on stdout, and the end of stdin ends the process, at once: whoever started i
 leaves nothing behind. It imports nothing of Homeward, so that it starts fast and holds no secret.
 """
 
-import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -24,7 +24,7 @@ def main() -> None:
     parent = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a driver prints while it loads is no answer
     settings = json.loads(sys.stdin.readline())
-    end_with_stdin(settings["socket"])
+    end_with_stdin(settings["folder"])
     try:
         import xllamacpp
 
@@ -39,10 +39,10 @@ def main() -> None:
     threading.Event().wait()
 
 
-def end_with_stdin(path: str | None = None) -> None:
+def end_with_stdin(folder: str | None = None) -> None:
     """From now on, let the process end when stdin does: whoever held the other end is gone.
 
-    The socket at ``path`` and its folder go too.
+    The ``folder`` that was made for its socket goes too.
 
     No destructors: closing a `Server` that has answered nothing yet may hang for ever (llama.cpp
     b11549: ``terminate()`` may clear ``running`` before ``start_loop()`` sets it).
@@ -50,10 +50,8 @@ def end_with_stdin(path: str | None = None) -> None:
 
     def wait() -> None:
         sys.stdin.read()
-        if path is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-                os.rmdir(os.path.dirname(path))
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
     threading.Thread(target=wait, daemon=True).start()
