@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from homeward.learn.held_out import halves, summed
-from homeward.learn.scored import RIGHT, by_agreement, extractor_for
+from homeward.learn.scored import by_agreement, extractor_for
+from homeward.learn.table import RIGHT
 from homeward.learn.thresholds import Scored
 from homeward.outcomes import Row, read
 

@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 
 from homeward.learn.baselines import Measured, baselines, is_priced, paired, points, several
 from homeward.learn.measures import auroc, ece
-from homeward.learn.table import Array, Table, table
+from homeward.learn.table import RIGHT, Array, Table, table
 from homeward.learn.train.answers import evidence_of
 from homeward.outcomes import Row
 from homeward.signals.learned.router import LearnedRouter
 from homeward.signals.promise import Promise
-
-RIGHT = 0.5
-"""A graded answer counts as right from here on, where right or wrong is asked for."""
 
 
 class PromiseKept(Struct, frozen=True, omit_defaults=True):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from homeward.errors import ConfigError
 from homeward.learn.grade import NUMERIC
+from homeward.learn.table import RIGHT
 from homeward.learn.thresholds import Scored
 from homeward.model import Answer, Clearance, Text
 from homeward.outcomes import RecordedAnswer, Row, insist
@@ -19,8 +20,6 @@ from homeward.signals.task import Task
 
 if TYPE_CHECKING:
     from homeward.signals.learned.router import LearnedRouter
-
-RIGHT = 0.5
 
 
 async def by_agreement(

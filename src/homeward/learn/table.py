@@ -13,6 +13,8 @@ from homeward.model import CHARACTERS_PER_TOKEN
 from homeward.outcomes import RecordedAnswer, Row, insist
 
 Array = NDArray[np.float64]
+RIGHT = 0.5
+"""A graded answer counts as right from here on, where right or wrong is asked for."""
 
 
 class Table(NamedTuple):

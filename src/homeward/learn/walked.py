@@ -7,7 +7,8 @@ from typing import Any
 
 from homeward.errors import ConfigError, ModelError
 from homeward.learn.grade import grade
-from homeward.learn.scored import RIGHT, group_of
+from homeward.learn.scored import group_of
+from homeward.learn.table import RIGHT
 from homeward.learn.thresholds import Scored
 from homeward.model import Clearance, Model, collect, named
 from homeward.outcomes import Row

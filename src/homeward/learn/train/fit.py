@@ -11,7 +11,7 @@ from homeward.errors import ConfigError
 from homeward.learn.baselines import baselines
 from homeward.learn.calibrate import calibrate
 from homeward.learn.curves import aiq, apgr, deferral, hull
-from homeward.learn.table import Table, table
+from homeward.learn.table import RIGHT, Table, table
 from homeward.learn.train import parts
 from homeward.learn.train.answers import checked, cross_fitted
 from homeward.learn.train.blend import weights
@@ -25,8 +25,6 @@ from homeward.signals.learned.router import Card, Costs, LearnedRouter, Point
 FEWEST = 20
 """Rows below which nothing is learned."""
 FOLDS = 3
-RIGHT = 0.5
-"""A graded answer is right from here on, where right or wrong is asked for."""
 PAIRED: Mapping[str, float] = {"linear": 1.0, "groups": 0.3}
 SEVERAL: Mapping[str, float] = {"linear": 1.0, "groups": 1.0, "clusters": 0.5}
 UNGROUPED: Mapping[str, float] = {"linear": 1.0, "neighbours": 0.5, "clusters": 0.5}
