@@ -6,7 +6,8 @@ import pytest
 
 from homeward.errors import ConfigError
 from homeward.learn.routed import measure
-from homeward.learn.train.fit import FEWEST, PAIRED, UNGROUPED, train
+from homeward.learn.train.choosing import PAIRED, UNGROUPED
+from homeward.learn.train.fit import FEWEST, train
 from homeward.outcomes import RecordedAnswer, Row
 from homeward.signals.learned.router import LearnedRouter
 from tests.learn.train.drawn import GROUPS, PAIR, PRICES, THREE, prompt, router, rows, scored
