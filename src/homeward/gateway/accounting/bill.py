@@ -10,13 +10,23 @@ from homeward.model import Clearance, Usage
 def bill(calls: Iterable[Usage], settings: Settings) -> dict[str, Any]:
     """The fields of an `Entry` that calls decide."""
     calls = tuple(calls)
+    where = Clearance.MACHINE
+    read = said = cached = reasoned = 0
+    estimated = False
+    for call in calls:
+        where = max(where, call.where)
+        read += call.input_tokens
+        said += call.output_tokens
+        cached += call.cached_tokens
+        reasoned += call.reasoning_tokens
+        estimated = estimated or call.estimated
     return {
-        "where": max((call.where for call in calls), default=Clearance.MACHINE),
-        "input_tokens": sum(call.input_tokens for call in calls),
-        "output_tokens": sum(call.output_tokens for call in calls),
-        "cached_tokens": sum(call.cached_tokens for call in calls),
-        "reasoning_tokens": sum(call.reasoning_tokens for call in calls),
-        "estimated": any(call.estimated for call in calls),
+        "where": where,
+        "input_tokens": read,
+        "output_tokens": said,
+        "cached_tokens": cached,
+        "reasoning_tokens": reasoned,
+        "estimated": estimated,
         "cost_usd": cost_usd(calls, settings),
         "calls": calls,
     }

@@ -4,6 +4,7 @@ import time
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
+from homeward.gateway.accounting.bill import bill
 from homeward.gateway.accounting.limits import Reservation
 from homeward.gateway.answers.kept import contents
 from homeward.gateway.routes import Route
@@ -136,17 +137,7 @@ class Job:
         found = [note for note in self.notes if isinstance(note, Assigned)]
         assigned = found[0] if found else NOWHERE  # the outermost, which speaks first
         first, ended, key = self._first, time.monotonic(), exchange.caller.key
-        where = Clearance.MACHINE
-        read = said = cached = reasoned = failed = 0
-        estimated = False
-        for call in calls:
-            where = max(where, call.where)
-            read += call.input_tokens
-            said += call.output_tokens
-            cached += call.cached_tokens
-            reasoned += call.reasoning_tokens
-            failed += call.outcome == "failed"
-            estimated = estimated or call.estimated
+        failed = sum([call.outcome == "failed" for call in calls])
         entry = self.entry = Entry(
             id=exchange.id,
             began=time.time() - (ended - exchange.began),
@@ -155,13 +146,6 @@ class Job:
             route=self.route.name,
             dialect=self.dialect,
             model=self.finish.model if self.finish is not None else "",
-            where=where,
-            input_tokens=read,
-            output_tokens=said,
-            cached_tokens=cached,
-            reasoning_tokens=reasoned,
-            estimated=estimated,
-            cost_usd=self._cost(calls),
             seconds=ended - exchange.began,
             first_seconds=None if first is None else first - exchange.began,
             queued_seconds=self.queued,
@@ -174,7 +158,7 @@ class Job:
             experiment=assigned.experiment,
             arm=assigned.arm,
             conversation=assigned.conversation,
-            calls=calls,
+            **bill(calls, gateway.settings),
         )
         exchange.caller.account.settle(self._reservation, entry.tokens, entry.cost_usd)
         gateway.journal.write(entry)
@@ -199,17 +183,6 @@ class Job:
 
     def _is_from_cache(self) -> bool:
         return any(isinstance(note, Decision) and note.by == "cached" for note in self.notes)
-
-    def _cost(self, usages: tuple[Usage, ...]) -> float | None:
-        settings = self.gateway.settings
-        sum_ = 0.0
-        for usage in usages:
-            if usage.cost_usd is None and usage.where is Clearance.WORLD:
-                return None  # a call of unknown price
-            sum_ += usage.cost_usd or 0.0
-            if usage.where is Clearance.MACHINE and settings.kwh_usd:
-                sum_ += usage.seconds * settings.watts / 3.6e6 * settings.kwh_usd
-        return sum_
 
 
 async def admit(
