@@ -196,6 +196,11 @@ async def test_patterns_of_yours_come_last_and_by_name() -> None:
     assert await label("Ada: ada@example.com", signal) == "contact"
 
 
+def test_a_pattern_that_is_in_every_text_is_refused() -> None:
+    with pytest.raises(ConfigError, match="found in every text"):
+        Sensitivity(patterns={"project": "x*"})
+
+
 async def test_a_pattern_of_yours_can_come_first() -> None:
     signal = Sensitivity(labels=("project", "secret"), patterns={"project": "nightjar"})
     assert await label("nightjar AKIAIOSFODNN7EXAMPLE", signal) == "project"

@@ -12,13 +12,10 @@ def pattern_of(what: str, pattern: str | Sequence[str]) -> re.Pattern[str]:
         words = "|".join(re.escape(word) for word in pattern)
         return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
     try:
-        compiled = re.compile(pattern, re.IGNORECASE)
+        return re.compile(pattern, re.IGNORECASE)
     except re.error as error:
         shown = pattern if len(pattern) <= 60 else f"{pattern[:57]}..."
         raise ConfigError(
             f"{what}: {shown!r} is no regular expression: {error.msg} "
             f"at character {error.pos}; write \\ before a sign that is meant as itself"
         ) from None
-    if compiled.search(""):
-        raise ConfigError(f"{what}: {pattern!r} is found in every text; it must need a character")
-    return compiled

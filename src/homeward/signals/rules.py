@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from homeward.errors import ConfigError
 from homeward.model import Request
 from homeward.reading import Reading
+from homeward.signals.patterns import pattern_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Rules:
 
     def __post_init__(self) -> None:
         compiled = tuple(
-            (label, _compile(place, label, pattern))
+            (label, pattern_of(f"rule {place} ({label})", pattern))
             for place, rule in enumerate(self.rules, 1)
             for label, pattern in rule.items()
         )
@@ -40,17 +41,3 @@ class Rules:
             if found := pattern.search(prompt):
                 return Reading(label, 1.0, f"{label}: the request has {found[0][:40]!r}")
         return Reading(because="no rule matches")
-
-
-def _compile(place: int, label: str, pattern: str | Sequence[str]) -> re.Pattern[str]:
-    if not isinstance(pattern, str):
-        words = "|".join(re.escape(word) for word in pattern)
-        return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
-    try:
-        return re.compile(pattern, re.IGNORECASE)
-    except re.error as error:
-        shown = pattern if len(pattern) <= 60 else f"{pattern[:57]}..."
-        raise ConfigError(
-            f"rule {place} ({label}): {shown!r} is no regular expression: {error.msg} "
-            f"at character {error.pos}; write \\ before a sign that is meant as itself"
-        ) from None

@@ -64,6 +64,11 @@ class Sensitivity:
                 known = ", ".join((*KNOWN, *self.patterns))
                 raise ConfigError(f"sensitivity knows no class {name!r}; say some of {known}")
         compiled = {name: pattern_of(name, pattern) for name, pattern in self.patterns.items()}
+        for name, pattern in self.patterns.items():
+            if isinstance(pattern, str) and compiled[name].search(""):
+                raise ConfigError(
+                    f"{name}: {pattern!r} is found in every text; it must need a character"
+                )
         order = dict.fromkeys((*self.labels, *self.patterns))
         object.__setattr__(self, "_compiled", compiled)
         object.__setattr__(self, "_order", {name: place for place, name in enumerate(order)})
