@@ -109,8 +109,7 @@ def chance_of(router: LearnedRouter, row: Row) -> float:
     evidence = evidence_of(
         row, card.models[0], card.checkers, card.type, with_answer=card.with_answer
     )
-    reader = router.checked.reader
-    said = reader.read(row.answers[card.models[0]].said) if reader else None
+    said = row.answers[card.models[0]].said
     return router.checked.probability(router.reader.read(row.prompt), said, evidence)
 
 

@@ -134,8 +134,7 @@ def cross_fitted(
             evidence = evidence_of(
                 row, data.models[0], checkers, like.type, with_answer=with_answer
             )
-            said = model.reader.read(row.answers[data.models[0]].said) if model.reader else None
-            found[i] = model.probability(read[i], said, evidence)
+            found[i] = model.probability(read[i], row.answers[data.models[0]].said, evidence)
     return found
 
 

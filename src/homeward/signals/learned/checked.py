@@ -31,13 +31,14 @@ class Checked:
     evidence: Numbers
     bias: float
 
-    def probability(self, read: Features, answer: Features | None, evidence: Numbers) -> float:
-        """Of being right, 0 to 1."""
+    def probability(self, read: Features, text: str, evidence: Numbers) -> float:
+        """Of being right, 0 to 1. ``read`` is the question, ``text`` the answer."""
         z = self.bias + float(self.standard(evidence) @ self.evidence) * EVIDENCE
         z += SURFACE * float(read.surface @ self.surface)
         if len(self.prompt):
             z += float(read.values @ self.prompt[read.columns])
-        if answer is not None and len(self.answer):
+        if self.reader is not None and len(self.answer):
+            answer = self.reader.read(text)
             z += float(answer.values @ self.answer[answer.columns])
         return float(squashed(np.array([z], np.float32))[0])
 

@@ -131,9 +131,8 @@ class LearnedRouter:
             raise ValueError("this router was trained without answers; train it --with-answer")
         read = self.reader.read(prompt)
         shown = text if self.card.with_answer else None
-        answer = self.checked.reader.read(text) if self.checked.reader else None
         evidence = gathered(prompt, shown, own, others, len(text))
-        return self.checked.probability(read, answer, evidence)
+        return self.checked.probability(read, text, evidence)
 
     def typed(self, answer: Answer) -> str | None:
         """What agreement compares of an answer."""
