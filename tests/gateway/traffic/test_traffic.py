@@ -287,7 +287,8 @@ async def test_what_is_passed_on_waits_in_the_same_line() -> None:
         assert [answer.status for answer in await work] == [200, 200, 200]
         assert len(server.asked) == 3
         entries = [gateway.gateway.decisions.find(a.headers["x-homeward-id"]) for a in await work]
-        assert [entry[0].queued_seconds > 0 for entry in entries if entry] == [False, True, True]
+        waited = [entry[0].queued_seconds > 0 for entry in entries if entry]
+        assert sorted(waited) == [False, True, True]  # who comes first is the event loop's affair
 
 
 async def test_who_hangs_up_in_line_leaves_it() -> None:
