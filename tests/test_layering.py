@@ -22,9 +22,10 @@ MAY_IMPORT = {
     "conversation": "model",
     "outcomes": "errors model",
     "box": "",
+    "ggml": "",
     "folder": "",
     "wire": "errors model embedding completion wire",
-    "backends": "errors model embedding completion wire backends box outcomes folder",
+    "backends": "errors model embedding completion wire backends box outcomes folder ggml",
     "signals": "errors model embedding reading fence folder signals box",
     "strategies": (
         "errors model embedding completion reading fence conversation strategies.children "
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     ),
     "store": "errors model folder store",
     "config": "errors model tree config",
-    "machine": "errors model machine",
+    "machine": "errors model ggml machine",
     "defaults": "errors model box",
     "house": "errors model config defaults backends",
     "explain": "errors model reading signals.first strategies tree",

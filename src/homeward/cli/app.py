@@ -19,6 +19,7 @@ from homeward.cli.evaluate import evaluate
 from homeward.cli.experiment import experiment
 from homeward.cli.explain import explain
 from homeward.cli.export import export
+from homeward.cli.fit import fit
 from homeward.cli.keys import keys
 from homeward.cli.learn import learn
 from homeward.cli.models import models
@@ -27,6 +28,7 @@ from homeward.cli.replay import replay
 from homeward.cli.serve import serve
 from homeward.cli.spend import spend
 from homeward.cli.streams import give_up, settle
+from homeward.cli.up import up
 from homeward.errors import ConfigError, Forbidden, HomewardError
 
 app = typer.Typer(
@@ -45,6 +47,8 @@ for command in (
     models,
     explain,
     check,
+    fit,
+    up,
     pull,
     evaluate,
     learn,

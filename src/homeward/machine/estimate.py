@@ -40,13 +40,17 @@ class Range(Struct, frozen=True):
 
 
 class Use(Struct, frozen=True, kw_only=True):
-    """How a model is to be run. ``context`` is all of it, for the ``parallel`` slots together."""
+    """How a model is to be run. ``context`` is all of it, for the ``parallel`` slots together.
+
+    ``unified``: the slots share one cache (llama-server's default), instead of having equal parts.
+    """
 
     context: int
     kv: str = "f16"  # type of the cache
     parallel: int = 1
     ubatch: int = 512  # tokens that are computed at a time
     flash_attention: bool = True
+    unified: bool = False
 
 
 class LayerWeights(Struct, frozen=True):

@@ -15,7 +15,8 @@ Vendor = Literal["nvidia", "amd", "apple", "intel", "other"]
 class Gpu(Struct, frozen=True, kw_only=True):
     """``unified``: it has no memory of its own, ``total`` and ``free`` are of what it may address.
 
-    ``flops`` are of 16-bit numbers, a second.
+    ``flops`` are of 16-bit numbers, a second. One that is not ``counted`` is listed, and nothing
+    is planned for it: it is integrated, beside a better one or too weak to be worth it.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Gpu(Struct, frozen=True, kw_only=True):
     flops: float = 0.0
     unified: bool = False
     integrated: bool = False
+    counted: bool = True
     architecture: str = ""  # compute capability, gfx name
     identity: str = ""  # UUID or bus address
     basis: dict[str, Basis] = {}  # of total, free, bandwidth, flops

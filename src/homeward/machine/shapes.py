@@ -58,6 +58,7 @@ class Shapes(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     value_dim: int = 0  # of a head's values, where it is not head_dim
     ffn: int | tuple[int, ...] = 0  # of dense layers
     tied: bool = False  # one matrix is the embedding and the output
+    per_layer: int = 0  # width of a token's embedding for each layer (Gemma 3n and 4 E)
     pattern: str = "F"
 
     window: int = 0  # tokens
@@ -68,6 +69,7 @@ class Shapes(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     experts: int = 0
     experts_used: int = 0  # for one token, without the shared ones
     expert_ffn: int = 0
+    expert_hidden: int = 0  # what experts see, where it is not hidden (Nemotron 3 Super)
     shared_expert_ffn: int = 0  # of all shared experts together
     dense_layers: int = 0  # the first so many have no experts
     expert_every: int = 1  # 2: every second layer has experts (Llama 4 Maverick)

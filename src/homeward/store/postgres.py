@@ -13,7 +13,7 @@ from homeward.errors import ConfigError
 from homeward.model import Seconds
 from homeward.store.address import place, unreadable
 from homeward.store.protocols import LINGER, StoreDown
-from homeward.store.schema import EXPERIMENT_TABLES, HISTORY, TABLES
+from homeward.store.schema import EXPERIMENT_TABLES, HISTORY, MEASURED_TABLES, TABLES
 from homeward.store.tables import Tables
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ begin
     return given;
 end $$"""  # noqa: S608  a number of ours
 
-MIGRATIONS = ((*TABLES, GRANT), HISTORY, EXPERIMENT_TABLES)
+MIGRATIONS = ((*TABLES, GRANT), HISTORY, EXPERIMENT_TABLES, MEASURED_TABLES)
 """What makes each version of the schema of the one before it."""
 
 MIGRATION_LOCK = 0x48575244  # "HWRD"; for the transaction in which a gateway migrates

@@ -61,6 +61,14 @@ EXPERIMENT_TABLES = (
 )
 """The next: experiments as they were started, and who preferred which of two answers."""
 
+MEASURED_TABLES = (
+    """create table measured (
+        id text primary key, device text not null, at double precision not null,
+        run text not null)""",
+    "create index measured_by_device on measured (device, at)",
+)
+"""The next: how fast models were on this machine, each run as JSON."""
+
 
 def _columns(record: type[Struct], table: str = "") -> str:
     return ", ".join(f'{table}"{name}"' for name in record.__struct_fields__)

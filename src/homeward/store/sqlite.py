@@ -14,12 +14,12 @@ from typing import Any, ClassVar, Self, TypeVar
 from homeward.errors import ConfigError
 from homeward.model import Seconds
 from homeward.store.protocols import LINGER, StoreDown
-from homeward.store.schema import EXPERIMENT_TABLES, HISTORY, TABLES
+from homeward.store.schema import EXPERIMENT_TABLES, HISTORY, MEASURED_TABLES, TABLES
 from homeward.store.tables import Tables
 
 T = TypeVar("T")
 
-MIGRATIONS = (TABLES, HISTORY, EXPERIMENT_TABLES)
+MIGRATIONS = (TABLES, HISTORY, EXPERIMENT_TABLES, MEASURED_TABLES)
 """What makes each version of the schema of the one before it."""
 
 OURS = 0x48575244  # "HWRD", in the header of the file

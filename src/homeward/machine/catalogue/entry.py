@@ -32,8 +32,12 @@ class Evidence(Struct, frozen=True, kw_only=True):
     source: str
 
 
-class Entry(Struct, frozen=True, kw_only=True):
-    """One model as published. ``official``: by who trained it, and no derivative of it."""
+class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One model as published. ``official``: by who trained it, and no derivative of it.
+
+    ``base`` are the repositories of the same shapes before they were taught to answer.
+    ``beside`` says what the published number of parameters counts beside the language model.
+    """
 
     name: str  # plain: Llama-3.1-8B
     family: str
@@ -41,6 +45,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     ollama: tuple[str, ...] = ()  # tags, the usual one first
     gguf: tuple[str, ...] = ()  # repositories
+    base: tuple[str, ...] = ()
     kind: Kind
     released: str  # ISO date
     official: bool = True
@@ -49,4 +54,5 @@ class Entry(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     shapes: Shapes
     projector: int = 0  # parameters of the part that sees or hears
+    beside: str = ""
     provenance: Mapping[str, str] = {}  # field: source

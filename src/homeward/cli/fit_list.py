@@ -1,0 +1,104 @@
+"""What ``homeward fit`` shows of a machine: what it runs, and with ``--doctor`` what it said."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from homeward.cli.fit_shown import console
+from homeward.cli.text import printable
+from homeward.machine.sizes import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from homeward.machine.estimate import Use
+    from homeward.machine.hardware import Gpu, Hardware
+    from homeward.machine.recommend import Advice, Recommendations
+
+MOST = {"runs well": 12, "runs": 8, "too slow": 4, "does not fit": 6}
+
+
+def listed(found: "Recommendations", hardware: "Hardware", use: "Use", *, every: bool) -> None:
+    out = console()
+    for line in machine_lines(hardware):
+        out.print(Text(printable(line)))
+    groups = {
+        "runs well": (found.runs_well, "green"),
+        "runs": (found.runs, "yellow"),
+        "too slow": (found.too_slow, "yellow"),
+        "does not fit": (found.does_not_fit, "red"),
+    }
+    best = f", best first for {found.task}" if found.task else ""
+    out.print(Text(f"with {use.context:,} tokens of context at most{best}", style="dim"))
+    for name, (advised, style) in groups.items():
+        if advised:
+            _group(out, name, advised, style, len(advised) if every else MOST[name])
+    nothing = not (found.runs_well or found.runs or found.too_slow)
+    if nothing:
+        out.print(Text("nothing of the catalogue fits: a shorter --context needs less"))
+    out.print()
+    hint = "homeward fit MODEL tells all of one; --all names every model; --task code sorts"
+    out.print(Text(hint, style="dim"))
+
+
+def machine_lines(hardware: "Hardware") -> Iterable[str]:
+    """Two lines, and one more for each further GPU."""
+    container = ", within the container's limit" if hardware.container else ""
+    yield (
+        f"{hardware.cpu or 'CPU'}, {hardware.cores} cores; {shown(hardware.ram_free)} of "
+        f"{shown(hardware.ram_total)} main memory free{container}"
+    )
+    if not hardware.gpus:
+        yield "no GPU"
+    for gpu in hardware.gpus:
+        yield gpu_line(gpu)
+
+
+def gpu_line(gpu: "Gpu") -> str:
+    kind = " (shares main memory)" if gpu.unified else " (integrated)" if gpu.integrated else ""
+    fast = f", {gpu.bandwidth / 1e9:,.0f} GB/s" if gpu.bandwidth else ""
+    return f"{gpu.name}{kind}: {shown(gpu.free)} of {shown(gpu.total)} free{fast}"
+
+
+def _group(
+    out: "Console", name: str, advised: "Sequence[Advice]", style: str, most: int
+) -> None:
+    out.print()
+    out.print(Text(name, style=f"bold {style}"))
+    for each in advised[:most]:
+        tag = f"  {each.ollama}" if each.ollama and each.ollama != each.name else ""
+        out.print(Text.assemble("  ", (printable(each.name), "bold"), (printable(tag), "dim")))
+        out.print(Padding(Text(printable(_about(each)), style="dim"), (0, 0, 0, 4)))
+    if len(advised) > most:
+        out.print(Text(f"  and {len(advised) - most} more", style="dim"))
+
+
+def _about(advice: "Advice") -> str:
+    room = f"; there is room for {advice.room_for}" if advice.room_for else ""
+    return f"{advice.quant}: {advice.why}{room}; {advice.licence}"
+
+
+# ---------------------------------------------------------------- --doctor
+
+
+def examined(hardware: "Hardware") -> None:
+    """Every probe: what it said, how long it took, and what to do where it said nothing."""
+    out = console()
+    for line in machine_lines(hardware):
+        out.print(Text(printable(line)))
+    for name, basis in hardware.basis.items():
+        out.print(Text(printable(f"{name}: {basis.how}, {basis.source}"), style="dim"))
+    out.print()
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for probe in hardware.probes:
+        words = Text(printable(probe.found))
+        if probe.problem:
+            words.append("\n" if probe.found else "").append(printable(probe.problem), "yellow")
+        table.add_row(probe.name, f"{probe.seconds * 1000:.0f} ms", words)
+    out.print(table)

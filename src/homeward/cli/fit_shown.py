@@ -1,0 +1,182 @@
+"""What ``homeward fit MODEL`` shows in a terminal: the verdict, what fills the memory, and why."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from homeward.cli.text import printable
+from homeward.machine.fit import Fit, Verdict
+from homeward.machine.sizes import shown
+
+if TYPE_CHECKING:
+    from homeward.machine.estimate import Basis, Range
+
+WIDEST = 100
+STYLES = {
+    Verdict.WELL: "bold green",
+    Verdict.RUNS: "bold yellow",
+    Verdict.SLOW: "bold yellow",
+    Verdict.NOT: "bold red",
+}
+
+
+class Piece(NamedTuple):
+    """Of the bar: its letter in the legend and, where blocks cannot be written, in plain text."""
+
+    name: str
+    size: int
+    block: str
+    letter: str
+    style: str
+
+
+def console() -> Console:
+    """Plain in a pipe, without colours where NO_COLOR is set; never wider than is read well."""
+    found = Console(highlight=False)
+    if found.width > WIDEST:
+        found = Console(highlight=False, width=WIDEST)
+    return found
+
+
+def card(found: Fit) -> None:
+    out = console()
+    out.print(Text(printable(headline(found)), style=STYLES[found.verdict]))
+    setting = f"{found.model} at {found.quant}, {found.context:,} tokens, cache {found.kv}"
+    if found.parallel > 1:
+        setting += f", {found.parallel} slots"
+    out.print(Text(printable(setting)))
+    out.print()
+    for line in bar(pieces(found), room_of(found), out.width, plain=out.options.ascii_only):
+        out.print(line)
+    out.print()
+    out.print(_grid(list(facts(found))))
+    out.print()
+    out.print(Text("where the numbers are from", style="dim"))
+    out.print(_grid([(name, told(basis, name)) for name, basis in found.basis.items()]))
+
+
+def headline(found: Fit) -> str:
+    """The verdict in one line, as ``runs well on this machine: ~35 tok/s, 7.2 of 22.1 GiB``."""
+    room = room_of(found)
+    sizes = f"{shown(found.total_bytes)} of {shown(room)}"
+    if found.verdict is Verdict.NOT:
+        return f"does not fit this machine: {shown(found.total_bytes)}, and {shown(room)} are free"
+    word = "runs, but too slowly to read along," if found.verdict is Verdict.SLOW else found.verdict
+    return f"{word} on this machine: ~{_speed(found.decode_tok_s.mid)} tok/s, {sizes}"
+
+
+def room_of(found: Fit) -> int:
+    """Bytes that are free where it lies; where it would lie, if it fits nowhere."""
+    gpus = found.machine.gpus
+    free = [int(gpu["free"]) for gpu in gpus]
+    of_gpus = sum(free[number] for number in found.placement.gpu_bytes if number < len(free))
+    match found.placement.where:
+        case "gpu":
+            return of_gpus
+        case "ram":
+            return found.machine.ram_free
+        case "split":
+            pooled = any(gpu["unified"] for gpu in gpus)
+            return max(of_gpus, found.machine.ram_free) if pooled else (
+                of_gpus + found.machine.ram_free
+            )
+        case _:
+            own = sum(int(gpu["free"]) for gpu in gpus if not gpu["unified"])
+            return own + found.machine.ram_free
+
+
+def pieces(found: Fit) -> list[Piece]:
+    every = [
+        Piece("weights", found.weights_bytes, "█", "W", "blue"),
+        Piece("cache", found.kv_bytes, "▓", "K", "magenta"),
+        Piece("compute", found.compute_bytes, "▒", "c", "cyan"),
+        Piece("projector", found.projector_bytes, "▚", "p", "yellow"),
+        Piece("runtime", found.overhead_bytes, "░", "r", "white"),
+    ]
+    return [piece for piece in every if piece.size]
+
+
+def bar(parts: Sequence[Piece], room: int, width: int, *, plain: bool = False) -> Iterator[Text]:
+    """One line of blocks, as wide as the terminal, and a legend under it that wraps."""
+    taken = sum(part.size for part in parts)
+    free = max(0, room - taken)
+    every = [*parts, Piece("free", free, "·", ".", "dim")] if free else list(parts)
+    cells = shares([part.size for part in every], max(10, width - 1))
+    line = Text()
+    for part, count in zip(every, cells, strict=True):
+        line.append((part.letter if plain else part.block) * count, style=part.style)
+    yield line
+    if taken > room:
+        yield Text(f"{shown(taken - room)} more than there is", style="red")
+    legend = Text()
+    for part in every:
+        mark = part.letter if plain else part.block
+        entry = Text.assemble((mark, part.style), f"\u00a0{part.name}\u00a0{_joined(part.size)}")
+        legend.append_text(Text("  ") if legend else Text()).append_text(entry)
+    yield legend
+
+
+def shares(sizes: Sequence[int], cells: int) -> list[int]:
+    """So many cells for each, in proportion, at least one each; together exactly ``cells``."""
+    total = sum(sizes) or 1
+    ends = [sum(sizes[: at + 1]) * (cells - len(sizes)) // total for at in range(len(sizes))]
+    return [1 + end - before for before, end in zip([0, *ends], ends, strict=False)]
+
+
+def facts(found: Fit) -> Iterator[tuple[str, str]]:
+    if found.verdict is not Verdict.NOT:
+        at = f" with {found.depth:,} tokens before" if found.depth else ""
+        yield "answers", f"{_range(found.decode_tok_s)}{at}"
+        yield "prompts", _range(found.prefill_tok_s)
+    longest = found.longest_context
+    if longest:
+        trained = f", {found.trained_context:,} trained" if found.trained_context else ""
+        yield "context", f"{found.context:,}; the longest that fits is {longest:,}{trained}"
+    if found.because:
+        yield "because", found.because
+    for each in found.remedies:
+        yield "to fit", each
+    for each in found.warnings:
+        yield "beware", each
+    licence = found.licence
+    yield "licence", f"{licence.name}; commercial use: {licence.commercial}"
+    for condition in licence.conditions:
+        yield "", condition
+
+
+def told(basis: "Basis", name: str) -> str:
+    """How sure it is: ``exact`` where no band is given."""
+    if basis.low is None or basis.high is None:
+        return f"{basis.how}: {basis.source}"
+    if name == "speed":
+        band = f"{basis.low:.3g} to {basis.high:.3g}"
+    else:
+        band = f"{shown(int(basis.low))} to {shown(int(basis.high))}"
+    return f"{basis.how}: {basis.source} ({band})"
+
+
+def _grid(rows: Sequence[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    before = ""
+    for name, text in rows:
+        table.add_row("" if name == before else name, Text(printable(text)))
+        before = name
+    return table
+
+
+def _range(speed: "Range") -> str:
+    low, mid, high = map(_speed, (speed.low, speed.mid, speed.high))
+    return f"about {mid} tokens/s ({low} to {high})"
+
+
+def _speed(value: float) -> str:
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.1f}"
+
+
+def _joined(size: int) -> str:
+    return shown(size).replace(" ", "\u00a0")

@@ -1,0 +1,1 @@
+"""What a model's weights take: its tensors, their types in each named mix, their bytes."""
