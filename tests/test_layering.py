@@ -80,7 +80,8 @@ MAY_IMPORT = {
     ),
     "cli": (
         "errors model interrupt outcomes backends store config defaults house explain learn "
-        "signals conversation fence gateway cli box __version__"
+        "signals conversation fence folder gateway machine tree cli box "
+        "__version__"
     ),
     "__init__": "errors model house blocking",
     "__main__": "cli",

@@ -143,6 +143,7 @@ def _entry(
         row.setdefault("licence", published["license"])
         row.setdefault("released", published["release_date"])
     row["gguf"] = _gguf(row, published)
+    row = {key: value for key, value in row.items() if value is not None}
     where = {field: source for field, source in provenance.items() if field in shapes}
     return msgspec.convert(
         {**row, "shapes": {"name": row["name"], **shapes}, "provenance": _folded(where)}, Entry

@@ -39,6 +39,8 @@ TENSORS = {
     35: ("TQ2_0", 256, 66),
     39: ("MXFP4", 32, 17),
     40: ("NVFP4", 64, 36),
+    41: ("Q1_0", 128, 18),
+    42: ("Q2_0", 64, 18),
 }
 """Tensor types by number: name, weights in a block, bytes of a block."""
 
@@ -53,8 +55,14 @@ FILE_TYPES = {
     15: "Q4_K_M",
     16: "Q5_K_S",
     17: "Q5_K_M",
+    21: "Q2_K_S",
+    22: "IQ3_XS",
+    27: "IQ3_M",
+    28: "IQ2_S",
+    29: "IQ2_M",
+    38: "MXFP4_MOE",
 }
-"""``general.file_type`` where the commonest tensor type does not say it all."""
+"""``general.file_type`` where the commonest tensor type does not say it all: llama.h."""
 
 
 def size(shape: Sequence[int], kind: str) -> int:

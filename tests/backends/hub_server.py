@@ -82,10 +82,11 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(200, self.hub.listing(repo), content_type="application/json")
 
     def _serve(self, data: bytes) -> None:
-        begin = 0
+        begin, end = 0, len(data)
         if self.hub.ranges and (asked := self.headers.get("range")):
-            begin = int(asked.removeprefix("bytes=").removesuffix("-"))
-        rest = data[begin:]
+            first, _, last = asked.removeprefix("bytes=").partition("-")
+            begin, end = int(first), int(last or end) + 1
+        rest = data[begin:end]
         cut = self.hub.cuts.pop(0) if self.hub.cuts else len(rest)
         self.send_response(206 if self.hub.ranges else 200)
         self.send_header("content-length", str(len(rest)))

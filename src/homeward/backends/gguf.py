@@ -3,7 +3,6 @@
 How it is read: `homeward.backends.gguf_content`.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from homeward.backends.gguf_content import (
     read_file,
     text,
 )
-from homeward.ggml import FILE_TYPES
 
 __all__ = ["ARRAY", "STRING", "Header", "human", "read_header"]
 
@@ -48,16 +46,12 @@ def read_header(path: Path, *, mend: str = MEND) -> Header:
     """The header of a complete file; `BadModelFile` for any other, with ``mend`` as the advice."""
     content = read_file(path, mend=mend)
     said, architecture = content.metadata, content.architecture
-    commonest = Counter[str]()
-    for tensor in content.tensors:
-        commonest[tensor.kind] += tensor.length
     return Header(
         architecture=architecture,
         name=text(said, "general.name") or path.stem,
         context=integer(said, f"{architecture}.context_length"),
         parameters=sum(tensor.count for tensor in content.tensors),
-        quantization=FILE_TYPES.get(integer(said, "general.file_type") or 0)
-        or (commonest.most_common(1)[0][0] if commonest else ""),
+        quantization=content.quantization,
         license=text(said, "general.license"),
         chat_template="tokenizer.chat_template" in said,
         shards=integer(said, "split.count") or 1,

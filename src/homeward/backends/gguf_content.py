@@ -7,6 +7,7 @@ is read from its beginning, no further than the header goes, so that it may lie 
 
 import os
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
@@ -17,7 +18,7 @@ from msgspec import Struct
 
 from homeward.backends.shelf import SHARD
 from homeward.errors import BadModelFile
-from homeward.ggml import TENSORS
+from homeward.ggml import FILE_TYPES, TENSORS
 
 Read: TypeAlias = Callable[[int], bytes]
 """The next bytes: at least so many, if there are, and more where that costs nothing."""
@@ -73,6 +74,15 @@ class Content(Struct, frozen=True):
     @property
     def architecture(self) -> str:
         return text(self.metadata, "general.architecture") or ""
+
+    @property
+    def quantization(self) -> str:
+        """The mix that the file says it is, else its commonest type; empty without tensors."""
+        commonest = Counter[str]()
+        for tensor in self.tensors:
+            commonest[tensor.kind] += tensor.length
+        said = FILE_TYPES.get(integer(self.metadata, "general.file_type") or 0)
+        return said or (commonest.most_common(1)[0][0] if commonest else "")
 
     @property
     def rows(self) -> list[tuple[str, tuple[int, ...], str]]:

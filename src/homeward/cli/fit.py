@@ -1,20 +1,23 @@
 """``homeward fit``: what can this machine run, how fast, and how sure is that?"""
 
+import asyncio
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from homeward.cli.options import Json
-from homeward.errors import ConfigError
+from homeward.errors import ConfigError, ModelMissing
 from homeward.interrupt import run
 
 if TYPE_CHECKING:
     from homeward.machine.estimate import Use
-    from homeward.machine.fit import Fit
-    from homeward.machine.hardware import Hardware
+    from homeward.machine.measured import Run
     from homeward.machine.scan.overrides import Overrides
+
+GROUPS = ("runs_well", "runs", "too_slow", "does_not_fit")
 
 
 def fit(
@@ -33,7 +36,9 @@ def fit(
         ),
     ] = None,
     quant: Annotated[str | None, typer.Option(help="Quantisation, such as Q4_K_M.")] = None,
-    kv: Annotated[str, typer.Option(help="Type of the cache: f16, q8_0, q4_0.")] = "f16",
+    kv: Annotated[
+        str | None, typer.Option(help="Type of the cache: f16, q8_0, q4_0.", show_default="f16")
+    ] = None,
     parallel: Annotated[int, typer.Option(help="Slots, which share the context.")] = 1,
     ubatch: Annotated[int, typer.Option(help="Tokens that are computed at a time.")] = 512,
     no_flash_attention: Annotated[
@@ -93,50 +98,44 @@ def fit(
         gpu=gpu or "",
     )
     if measure_ram:
-        _measure_ram()
+        from homeward.cli.scanned import measure_ram as measure_it
+
+        measure_it()
+    wanted = None if context is None else tokens(context)
     if fleet is not None:
-        _fleet(fleet, context, kv, given, write, json=json)
+        _fleet(fleet, wanted, kv, given, write, json=json)
         return
     if doctor:
         _doctor(given, json=json)
         return
-    if model is None and (quant or arch or measure):
-        raise ConfigError("say which model: `homeward fit MODEL`, for example qwen3:8b")
-    if measure:
-        assert model is not None
-        _measure(model, json=json)
-        return
-    wanted = None if context is None else tokens(context)
-    hardware = _scan(given)
-    told = {"kv": kv, "parallel": parallel, "ubatch": ubatch}
+    told = {"kv": kv or "f16", "parallel": parallel, "ubatch": ubatch}
     told["flash_attention"] = not no_flash_attention
-    at = None if depth is None else tokens(depth, least=0)
-    if model is None:
-        _list(hardware, _use(wanted, told), task, licence, every=every, json=json)
+    if model is not None and measure:
+        from homeward.cli.measuring import measure as run_it
+
+        run(run_it(model, json=json))
+    elif model is not None:
+        at = None if depth is None else tokens(depth, least=0)
+        run(_one(model, quant, arch, wanted, told, given, at, online=online, json=json))
+    elif quant or arch or measure:
+        raise ConfigError("say which model: `homeward fit MODEL`, for example qwen3:8b")
     else:
-        found = run(_one(model, quant, arch, wanted, told, hardware, at, online=online))
-        _show(found, json=json)
+        run(_list(given, _use(wanted, told), task, licence, every=every, json=json))
 
 
 def tokens(text: str, *, least: int = 1) -> int:
     """A number of tokens: 32768, 32_768, 32k (1,024 each), 1M. ConfigError."""
     match = re.fullmatch(r"\s*(\d[\d_,]*)\s*([kKmM]?)\s*", text)
-    count = int(match[1].replace("_", "").replace(",", "")) if match else -1
-    count *= 1024 ** (" km".index(match[2].lower() or " ") if match else 0)
+    scale = {"": 1, "k": 1024, "m": 1024**2}
+    count = int(re.sub("[_,]", "", match[1])) * scale[match[2].lower()] if match else -1
     if count < least:
         raise ConfigError(f"{text!r} is no number of tokens: say 8192, 32k or 1M, at least {least}")
     return count
 
 
-def _scan(given: "Overrides") -> "Hardware":
-    from homeward.machine.scan.scan import scan
-
-    return scan(overrides=given)
-
-
 def _use(context: int | None, told: dict[str, Any]) -> "Use":
     from homeward.machine.estimate import Use
-    from homeward.machine.fit import USUAL_CONTEXT
+    from homeward.machine.verdict import USUAL_CONTEXT
 
     if told["parallel"] < 1 or told["ubatch"] < 1:
         raise ConfigError("--parallel and --ubatch are numbers from 1 on")
@@ -149,31 +148,37 @@ async def _one(
     arch: Path | None,
     context: int | None,
     told: dict[str, Any],
-    hardware: "Hardware",
+    given: "Overrides",
     depth: int | None,
     *,
     online: bool,
-) -> "Fit":
+    json: bool,
+) -> None:
+    from homeward.cli.scanned import scanned
     from homeward.cli.subjects import subject
     from homeward.machine.fit import fit as fit_
-    from homeward.machine.fit import usual_context
+    from homeward.machine.verdict import usual_context
 
-    found = await subject(model, quant=quant, arch=arch, online=online)
+    try:
+        found, hardware, runs = await asyncio.gather(
+            subject(model, quant=quant, arch=arch, online=online),
+            asyncio.to_thread(scanned, given),
+            _runs(),
+        )
+    except ModelMissing as error:  # a name on the command line, and nobody was asked to answer
+        raise ConfigError(str(error)) from None
     use = _use(context or usual_context(found.shapes.context), told)
-    return fit_(found, use, hardware, depth=depth, asked=context is not None)
-
-
-def _show(found: "Fit", *, json: bool) -> None:
+    fitted = fit_(found, use, hardware, measured=runs, depth=depth, asked=context is not None)
     if json:
-        _print(found)
+        _print(fitted)
         return
     from homeward.cli.fit_shown import card
 
-    card(found)
+    card(fitted)
 
 
-def _list(
-    hardware: "Hardware",
+async def _list(
+    given: "Overrides",
     use: "Use",
     task: str | None,
     licence: str | None,
@@ -181,31 +186,34 @@ def _list(
     every: bool,
     json: bool,
 ) -> None:
-    from homeward.machine.catalogue.rows import entries
+    from homeward.cli.scanned import scanned
+    from homeward.machine.catalogue import entries
     from homeward.machine.fit import brief
     from homeward.machine.recommend import recommend
 
-    found = recommend(entries(), hardware, use, task=task, licence=licence, every=every)
+    hardware, runs = await asyncio.gather(asyncio.to_thread(scanned, given), _runs())
+    found = recommend(
+        entries(), hardware, use, task=task, licence=licence, every=every, measured=runs
+    )
     if json:
-        _print(
-            {
-                "machine": brief(hardware),
-                "context": use.context,
-                "task": found.task or None,
-                "runs_well": found.runs_well,
-                "runs": found.runs,
-                "too_slow": found.too_slow,
-                "does_not_fit": found.does_not_fit,
-            }
-        )
+        groups = {name: getattr(found, name) for name in GROUPS}
+        asked = {"context": use.context, "task": task, "licence": licence}
+        _print({"machine": brief(hardware), **asked, **groups})
         return
     from homeward.cli.fit_list import listed
 
     listed(found, hardware, use, every=every)
 
 
+async def _runs() -> "Sequence[Run]":
+    """What was measured on this machine before; nothing is opened where nothing is kept."""
+    return ()
+
+
 def _doctor(given: "Overrides", *, json: bool) -> None:
-    hardware = _scan(given)
+    from homeward.cli.scanned import scanned
+
+    hardware = scanned(given)
     if json:
         _print(hardware)
         return
@@ -216,8 +224,8 @@ def _doctor(given: "Overrides", *, json: bool) -> None:
 
 def _fleet(
     names: str,
-    context: str | None,
-    kv: str,
+    context: int | None,
+    kv: str | None,
     given: "Overrides",
     write: str | None,
     *,
@@ -228,21 +236,7 @@ def _fleet(
     wanted = [name for name in (part.strip() for part in names.split(",")) if name]
     if not wanted:
         raise ConfigError("--fleet takes names with commas between: --fleet qwen3:4b,qwen3:30b")
-    at = None if context is None else tokens(context)
-    run(fleet(wanted, context=at, kv=kv, overrides=given, json=json, write=write))
-
-
-def _measure(model: str, *, json: bool) -> None:
-    from homeward.cli.measuring import measure
-
-    _print(run(measure(model)))
-
-
-def _measure_ram() -> None:
-    """Kept in the data folder, where the scan finds it."""
-    from homeward.machine.scan.ram_bandwidth import measure
-
-    measure()
+    run(fleet(wanted, context=context, kv=kv, overrides=given, json=json, write=write))
 
 
 def _print(shown: object) -> None:

@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from homeward.cli.fit_shown import console
+from homeward.cli.fit_shown import console, hung
 from homeward.cli.text import printable
 from homeward.machine.sizes import shown
 
@@ -18,7 +16,8 @@ if TYPE_CHECKING:
     from homeward.machine.hardware import Gpu, Hardware
     from homeward.machine.recommend import Advice, Recommendations
 
-MOST = {"runs well": 12, "runs": 8, "too slow": 4, "does not fit": 6}
+UNSCORED = "models without a published score are placed by size and date"
+MOST = {"runs well": 10, "runs": 6, "too slow": 3, "does not fit": 3}
 
 
 def listed(found: "Recommendations", hardware: "Hardware", use: "Use", *, every: bool) -> None:
@@ -41,7 +40,13 @@ def listed(found: "Recommendations", hardware: "Hardware", use: "Use", *, every:
         out.print(Text("nothing of the catalogue fits: a shorter --context needs less"))
     out.print()
     hint = "homeward fit MODEL tells all of one; --all names every model; --task code sorts"
-    out.print(Text(hint, style="dim"))
+    told = [("", f"{UNSCORED}; {hint}" if _unscored(found) else hint)]
+    for line in hung(told, out.width + 2):
+        out.print(Text(line.plain.strip()), style="dim")
+
+
+def _unscored(found: "Recommendations") -> bool:
+    return not all(each.published for each in (*found.runs_well, *found.runs))
 
 
 def machine_lines(hardware: "Hardware") -> Iterable[str]:
@@ -63,22 +68,22 @@ def gpu_line(gpu: "Gpu") -> str:
     return f"{gpu.name}{kind}: {shown(gpu.free)} of {shown(gpu.total)} free{fast}"
 
 
-def _group(
-    out: "Console", name: str, advised: "Sequence[Advice]", style: str, most: int
-) -> None:
+def _group(out: "Console", name: str, advised: "Sequence[Advice]", style: str, most: int) -> None:
     out.print()
     out.print(Text(name, style=f"bold {style}"))
     for each in advised[:most]:
         tag = f"  {each.ollama}" if each.ollama and each.ollama != each.name else ""
         out.print(Text.assemble("  ", (printable(each.name), "bold"), (printable(tag), "dim")))
-        out.print(Padding(Text(printable(_about(each)), style="dim"), (0, 0, 0, 4)))
+        for line in hung([("", _about(each))], out.width - 2):
+            out.print(Text("  ").append_text(line), style="dim")
     if len(advised) > most:
         out.print(Text(f"  and {len(advised) - most} more", style="dim"))
 
 
 def _about(advice: "Advice") -> str:
     room = f"; there is room for {advice.room_for}" if advice.room_for else ""
-    return f"{advice.quant}: {advice.why}{room}; {advice.licence}"
+    free = "" if advice.commercial == "yes" else f", commercial use: {advice.commercial}"
+    return f"{advice.quant}: {advice.why}{room}; {advice.licence}{free}"
 
 
 # ---------------------------------------------------------------- --doctor
@@ -92,13 +97,9 @@ def examined(hardware: "Hardware") -> None:
     for name, basis in hardware.basis.items():
         out.print(Text(printable(f"{name}: {basis.how}, {basis.source}"), style="dim"))
     out.print()
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(overflow="fold")
+    rows = []
     for probe in hardware.probes:
-        words = Text(printable(probe.found))
-        if probe.problem:
-            words.append("\n" if probe.found else "").append(printable(probe.problem), "yellow")
-        table.add_row(probe.name, f"{probe.seconds * 1000:.0f} ms", words)
-    out.print(table)
+        name = f"{probe.name} ({probe.seconds * 1000:.0f} ms)"
+        rows += [(name, words) for words in (probe.found, probe.problem) if words]
+    for line in hung(rows, out.width):
+        out.print(line)

@@ -1,15 +1,16 @@
 """What ``homeward fit MODEL`` shows in a terminal: the verdict, what fills the memory, and why."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from homeward.cli.text import printable
-from homeward.machine.fit import Fit, Verdict
+from homeward.machine.fit import Fit
 from homeward.machine.sizes import shown
+from homeward.machine.verdict import Verdict
 
 if TYPE_CHECKING:
     from homeward.machine.estimate import Basis, Range
@@ -21,6 +22,9 @@ STYLES = {
     Verdict.SLOW: "bold yellow",
     Verdict.NOT: "bold red",
 }
+
+
+CALLED = {"kv": "cache", "overhead": "runtime", "shapes": "model"}  # as the bar calls them
 
 
 class Piece(NamedTuple):
@@ -43,7 +47,8 @@ def console() -> Console:
 
 def card(found: Fit) -> None:
     out = console()
-    out.print(Text(printable(headline(found)), style=STYLES[found.verdict]))
+    for line in textwrap.wrap(printable(headline(found)), out.width - 1):
+        out.print(Text(line, style=STYLES[found.verdict]))
     setting = f"{found.model} at {found.quant}, {found.context:,} tokens, cache {found.kv}"
     if found.parallel > 1:
         setting += f", {found.parallel} slots"
@@ -52,20 +57,24 @@ def card(found: Fit) -> None:
     for line in bar(pieces(found), room_of(found), out.width, plain=out.options.ascii_only):
         out.print(line)
     out.print()
-    out.print(_grid(list(facts(found))))
+    for line in hung(list(facts(found)), out.width):
+        out.print(line)
     out.print()
     out.print(Text("where the numbers are from", style="dim"))
-    out.print(_grid([(name, told(basis, name)) for name, basis in found.basis.items()]))
+    sources = [(CALLED.get(name, name), told(basis, name)) for name, basis in found.basis.items()]
+    for line in hung(sources, out.width):
+        out.print(line)
 
 
 def headline(found: Fit) -> str:
     """The verdict in one line, as ``runs well on this machine: ~35 tok/s, 7.2 of 22.1 GiB``."""
     room = room_of(found)
-    sizes = f"{shown(found.total_bytes)} of {shown(room)}"
     if found.verdict is Verdict.NOT:
         return f"does not fit this machine: {shown(found.total_bytes)}, and {shown(room)} are free"
-    word = "runs, but too slowly to read along," if found.verdict is Verdict.SLOW else found.verdict
-    return f"{word} on this machine: ~{_speed(found.decode_tok_s.mid)} tok/s, {sizes}"
+    slow = found.verdict is Verdict.SLOW
+    word = "runs, but too slowly to read along," if slow else found.verdict
+    speed = _speed(found.decode_tok_s.mid)
+    return f"{word} on this machine: ~{speed} tok/s, {of(found.total_bytes, room)}"
 
 
 def room_of(found: Fit) -> int:
@@ -80,8 +89,10 @@ def room_of(found: Fit) -> int:
             return found.machine.ram_free
         case "split":
             pooled = any(gpu["unified"] for gpu in gpus)
-            return max(of_gpus, found.machine.ram_free) if pooled else (
-                of_gpus + found.machine.ram_free
+            return (
+                max(of_gpus, found.machine.ram_free)
+                if pooled
+                else (of_gpus + found.machine.ram_free)
             )
         case _:
             own = sum(int(gpu["free"]) for gpu in gpus if not gpu["unified"])
@@ -111,12 +122,20 @@ def bar(parts: Sequence[Piece], room: int, width: int, *, plain: bool = False) -
     yield line
     if taken > room:
         yield Text(f"{shown(taken - room)} more than there is", style="red")
-    legend = Text()
+    yield from _legend(every, width, plain=plain)
+
+
+def _legend(every: Sequence[Piece], width: int, *, plain: bool) -> Iterator[Text]:
+    """Its entries are not broken, the lines between them are."""
+    line = Text()
     for part in every:
         mark = part.letter if plain else part.block
-        entry = Text.assemble((mark, part.style), f"\u00a0{part.name}\u00a0{_joined(part.size)}")
-        legend.append_text(Text("  ") if legend else Text()).append_text(entry)
-    yield legend
+        entry = Text.assemble((mark, part.style), f" {part.name} {shown(part.size)}")
+        if line and line.cell_len + 2 + entry.cell_len >= width:
+            yield line
+            line = Text()
+        line = Text.assemble(line, "  ", entry) if line else entry
+    yield line
 
 
 def shares(sizes: Sequence[int], cells: int) -> list[int]:
@@ -158,15 +177,16 @@ def told(basis: "Basis", name: str) -> str:
     return f"{basis.how}: {basis.source} ({band})"
 
 
-def _grid(rows: Sequence[tuple[str, str]]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+def hung(rows: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:
+    """Two columns, the second wrapped; a name is said once for the rows that follow with it."""
+    indent = max((len(name) for name, _ in rows), default=0) + 2
     before = ""
-    for name, text in rows:
-        table.add_row("" if name == before else name, Text(printable(text)))
+    for name, words in rows:
+        label = "" if name == before else name
         before = name
-    return table
+        for line in textwrap.wrap(printable(words), max(width - 1 - indent, 16)) or [""]:
+            yield Text.assemble((label.ljust(indent), "dim"), line)
+            label = ""
 
 
 def _range(speed: "Range") -> str:
@@ -178,5 +198,8 @@ def _speed(value: float) -> str:
     return f"{value:,.0f}" if value >= 9.95 else f"{value:.1f}"
 
 
-def _joined(size: int) -> str:
-    return shown(size).replace(" ", "\u00a0")
+def of(part: int, whole: int) -> str:
+    """``7.2 of 22.1 GiB``."""
+    first, second = shown(part).split(), shown(whole).split()
+    same = first[1] == second[1]
+    return f"{first[0] if same else ' '.join(first)} of {' '.join(second)}"

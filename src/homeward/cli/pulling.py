@@ -1,7 +1,7 @@
 """Fetches models, from the hub or through an Ollama server, and shows how far it is."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ class _Line(msgspec.Struct):
     error: str = ""
 
 
-async def through_ollama(url: str, tag: str, http: Http) -> AsyncIterator[Step]:
+async def through_ollama(url: str, tag: str, http: Http) -> AsyncGenerator[Step, None]:
     """Have the server at ``url`` fetch a model. What came is kept when this is left early.
 
     ModelMissing, Failed (it could not fetch), Unreachable, Garbled.
@@ -61,9 +61,7 @@ async def through_ollama(url: str, tag: str, http: Http) -> AsyncIterator[Step]:
             ended = ended or step.doing == "success"
             yield step
     if not ended:
-        raise Failed(
-            f"{url} broke off while it fetched {tag}: what came is kept, so do it again"
-        )
+        raise Failed(f"{url} broke off while it fetched {tag}: what came is kept, so do it again")
 
 
 def _read(line: bytes, url: str, tag: str) -> Step:

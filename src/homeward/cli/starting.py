@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from homeward.cli.pulling import Tell, from_hub, telling, through_ollama
+from homeward.cli.scanned import scanned
 from homeward.cli.text import printable
 from homeward.errors import HomewardError, Unreachable
 from homeward.interrupt import run
@@ -105,24 +106,21 @@ class Done:
     failed: list[str] = field(default_factory=list[str])
 
 
-async def plan(
-    task: str | None, licence: str | None, vram: str | None, ram: str | None
-) -> Plan:
+async def plan(task: str | None, licence: str | None, vram: str | None, ram: str | None) -> Plan:
     """Scan, recommend, and choose. Only the local Ollama server is asked for anything."""
-    from homeward.machine.catalogue.rows import entries
+    from homeward.machine.catalogue import entries
     from homeward.machine.estimate import Use
-    from homeward.machine.fit import USUAL_CONTEXT
     from homeward.machine.recommend import recommend
     from homeward.machine.scan.overrides import Overrides
-    from homeward.machine.scan.scan import scan
     from homeward.machine.sizes import parse
     from homeward.machine.starting import starting_set
+    from homeward.machine.verdict import USUAL_CONTEXT
 
     given = Overrides(
         vram=None if vram is None else parse(vram), ram=None if ram is None else parse(ram)
     )
     use = Use(context=USUAL_CONTEXT)
-    server, hardware = await asyncio.gather(_ollama(), asyncio.to_thread(scan, overrides=given))
+    server, hardware = await asyncio.gather(_ollama(), asyncio.to_thread(scanned, given))
     found = recommend(entries(), hardware, use, task=task, licence=licence)
     members = starting_set(found, hardware, ollama=server is not None)
     return Plan(hardware, use, members, server, await asyncio.to_thread(_here, server))

@@ -20,10 +20,12 @@ def up(
     licence: Annotated[
         str | None, typer.Option(help="commercial, unconditional, or one licence.")
     ] = None,
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The file to write.")
-    ] = Path("homeward.yaml"),
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    config: Annotated[Path, typer.Option("--config", "-c", help="The file to write.")] = Path(
+        "homeward.yaml"
+    ),
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a file that is there.")
+    ] = False,
     vram: Annotated[str | None, typer.Option(help="Use no more of the GPU, such as 8GiB.")] = None,
     ram: Annotated[str | None, typer.Option(help="Use no more main memory.")] = None,
     dry_run: Annotated[
@@ -35,7 +37,7 @@ def up(
     json: Json = False,
 ) -> None:
     """Pick a set of models for this machine, fetch it, write homeward.yaml, and serve it."""
-    from homeward.cli.starting import BOX, Done, carry_out, plan
+    from homeward.cli.starting import BOX, carry_out, plan
 
     if config.exists() and not (force or dry_run):
         raise ConfigError(

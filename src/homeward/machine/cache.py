@@ -37,6 +37,13 @@ LOW, HIGH = 0.4, 4.3
 
 ASSUMED_LAYERS = 32
 
+INDEXED, INDEXER = frozenset({"deepseek32", "glm-dsa"}), 128
+"""Sparse attention picks tokens by keys of its own, of so many numbers (DeepSeek-V3.2's
+``index_head_dim``, ``llama-kv-cache-dsa.cpp``)."""
+
+COMPRESSED = frozenset({"deepseek4"})
+"""Of old tokens it keeps one cell for several, which is not computed here: less is needed."""
+
 
 def padded(cells: int) -> int:
     """Up to the next multiple of `CELLS`."""
@@ -90,9 +97,12 @@ def cache(shapes: Shapes, use: Use) -> tuple[int, ...]:
 
 
 def cache_basis(shapes: Shapes, use: Use) -> Basis:
+    total = sum(cache(shapes, use))
+    if shapes.architecture in COMPRESSED and shapes.whole:
+        source = "as if every token were kept; this model compresses old ones"
+        return Basis(how=How.SHAPES, source=source, low=0.0, high=float(total))
     if shapes.whole or shapes.architecture in UNCACHED:
         return Basis(how=How.SHAPES, source="llama.cpp's rules over the model's shapes")
-    total = sum(cache(shapes, use))
     return Basis(
         how=How.PARAMETERS,
         source="medians of 594 models since 2024, by their number of parameters",
@@ -139,11 +149,15 @@ def _heads(shapes: Shapes) -> set[int]:
 def _cell(shapes: Shapes, layer: int, kind: Layer) -> int:
     """Numbers that one token leaves in a layer. Latent attention has its values in the keys."""
     if shapes.kv_lora_rank:
-        return shapes.kv_lora_rank + shapes.rope_dim
-    full = kind is Layer.FULL
-    key = shapes.full_head_dim if full and shapes.full_head_dim else shapes.head_dim
-    heads = shapes.kv_heads if isinstance(shapes.kv_heads, int) else shapes.kv_heads[layer]
-    if full and shapes.full_kv_heads:
-        heads = shapes.full_kv_heads
-    value = shapes.value_dim if shapes.value_dim and key == shapes.head_dim else key
-    return (key + value) * (heads or shapes.heads)
+        index = INDEXER if shapes.architecture in INDEXED else 0
+        return shapes.kv_lora_rank + shapes.rope_dim + index
+    if isinstance(shapes.kv_heads, int):
+        heads = shapes.kv_heads or shapes.heads
+    else:  # 0 is a layer whose attention was pruned (Nemotron 51B)
+        heads = shapes.kv_heads[layer]
+    key, value = shapes.head_dim, shapes.value_dim or shapes.head_dim
+    if kind is Layer.FULL:
+        heads = shapes.full_kv_heads or heads
+        if shapes.full_head_dim:
+            key = value = shapes.full_head_dim
+    return (key + value) * heads

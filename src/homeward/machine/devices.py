@@ -1,76 +1,117 @@
 """Classes of devices that read memory and compute alike, with what was fitted for each.
 
-``python bench/speed.py FOLDER`` fits and checks them on published runs; docs/speed.md tells how.
+``python bench/speed.py FOLDER --fit`` writes ``devices.json``; docs/speed.md tells how it is fitted
+and how far off it is on machines that it was not fitted on.
 """
 
 import re
+from functools import cache
+from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
-from homeward.machine.hardware import Gpu
+from homeward.machine.hardware import Gpu, Vendor
 
 
 class Device(Struct, frozen=True, kw_only=True):
-    """How near to its figures a class of devices comes.
+    """How near a class of devices comes to its own figures.
 
-    ``weights`` and ``cache`` are shares of the bandwidth at which they are read; ``layer`` is
-    seconds that each layer takes at least (its kernels are launched one after another).
-    ``attention`` is how many operations of attention are done in the time in which one byte is
-    read. ``prompt`` is the share of the device's ``flops`` that reading a prompt comes to, and
-    ``ratio`` those flops for a byte of bandwidth, where they are not known. Nine of ten
-    runs of machines that were not fitted on lie within ``band`` and ``prompt_band``, as factors.
+    ``weights`` and ``cache`` are shares of the bandwidth at which they are read. ``layer`` is in
+    seconds: what a dense layer takes besides, as its kernels are launched one after another.
+    ``attention`` is how many operations of attention are done while one byte could be read.
+
+    ``prompt`` and ``prompt_attention`` are the shares of ``flops`` at which a prompt's weights
+    are multiplied, and its attention computed; ``ratio`` is those flops for each byte of bandwidth
+    where they are not known. Nine of ten runs lie within the factors ``band`` and ``prompt_band``.
+    ``machines`` is on how many it was fitted, with ``runs``.
     """
 
-    name: str
     weights: float
-    cache: float
     layer: float
+    cache: float
     attention: float
     prompt: float
+    prompt_attention: float
     ratio: float
     band: float
     prompt_band: float
+    machines: int = 0
+    runs: int = 0
 
 
-def _device(name: str, weights: float, layer: float, **others: float) -> Device:
-    usual = {"cache": 0.7, "attention": 40.0, "prompt": 0.5, "ratio": 60.0}
-    bands = {"band": 1.4, "prompt_band": 2.5}
-    return Device(name=name, weights=weights, layer=layer, **{**usual, **bands, **others})
+class Kernels(Struct, frozen=True, kw_only=True):
+    """What else a layer takes, in parts of a plain one's ``layer``."""
+
+    experts: float  # a router, sorting, three products with gathered matrices
+    recurrent: float
+    latent: float
+    norms: float  # Gemma has four to a layer, not two
 
 
-DEVICES = {
-    each.name: each
-    for each in (
-        _device("nvidia", 0.85, 60e-6),
-        _device("nvidia-old", 0.4, 60e-6, ratio=20.0),
-        _device("nvidia-hbm", 0.7, 120e-6, ratio=100.0),
-        _device("nvidia-unified", 0.86, 61e-6, ratio=110.0),
-        _device("apple", 0.8, 120e-6, attention=3.25, ratio=34.0),
-        _device("amd", 0.75, 60e-6),
-        _device("amd-unified", 0.8, 100e-6),
-        _device("intel", 0.5, 150e-6),
-        _device("gpu", 0.8, 80e-6, band=1.7, prompt_band=4.0),
-        _device("cpu", 0.6, 30e-6, attention=8.0, ratio=6.0, band=1.8, prompt_band=4.0),
-    )
-}
+class Fitted(Struct, frozen=True, kw_only=True):
+    devices: dict[str, Device]
+    kernels: Kernels
+
 
 UNIFIED_NVIDIA = re.compile(r"GB10|DGX Spark|Jetson|Orin|Thor|Tegra", re.IGNORECASE)
-HBM = re.compile(r"\b(P100|V100|A100|A800|A30|H100|H800|H200|H20|GH200|B100|B200|GB200)\b")
-OLD = re.compile(r"GTX|GT \d|Quadro [KMP]|Tesla [KMP]\d|TITAN X", re.IGNORECASE)
+HBM = re.compile(
+    r"(?:\b|NVIDIA )(?:P100|V100|A100X?|A800|A30X?|H100|H800|H200|H20|GH200|B100|B200|B300|GB200)\b"
+)
+OLD = re.compile(
+    r"GTX (?!16)|\bGT \d|Quadro [KMP]|Tesla [KMP]\d|\b[MP]\d\d?\b|TITAN X", re.IGNORECASE
+)
+COMPUTE_CARDS = re.compile(r"Instinct|\bMI\d", re.IGNORECASE)
 
 
-def device(gpu: Gpu) -> Device:
-    """The class of a GPU, by its maker and its name."""
-    return DEVICES[_class(gpu)]
+def fitted() -> Fitted:
+    return _fitted()
 
 
-def _class(gpu: Gpu) -> str:
-    if gpu.vendor == "nvidia":
-        if gpu.unified or UNIFIED_NVIDIA.search(gpu.name):
+def device(name: str) -> Device:
+    return _fitted().devices[name]
+
+
+def class_of(gpu: Gpu) -> str:
+    """The name of its class: by its maker and name, else by which GPUs have its figures."""
+    if gpu.vendor == "other" and (alike := _alike(gpu.total, gpu.bandwidth)):
+        return alike
+    return _class(gpu.vendor, gpu.name, unified=gpu.unified, integrated=gpu.integrated)
+
+
+def _class(vendor: Vendor, name: str, *, unified: bool, integrated: bool) -> str:
+    shared = unified or integrated
+    if vendor == "nvidia":
+        if shared or UNIFIED_NVIDIA.search(name):
             return "nvidia-unified"
-        if HBM.search(gpu.name):
+        if HBM.search(name):
             return "nvidia-hbm"
-        return "nvidia-old" if OLD.search(gpu.name) else "nvidia"
-    if gpu.vendor == "amd":
-        return "amd-unified" if gpu.unified or gpu.integrated else "amd"
-    return gpu.vendor if gpu.vendor in ("apple", "intel") else "gpu"
+        return "nvidia-old" if OLD.search(name) else "nvidia"
+    if vendor == "amd":
+        if shared:
+            return "amd-unified"
+        return "amd-hbm" if COMPUTE_CARDS.search(name) else "amd"
+    if vendor == "intel":
+        return "intel-unified" if shared else "intel"
+    return "apple" if vendor == "apple" else "gpu"
+
+
+def _alike(total: int, bandwidth: float) -> str | None:
+    """The class that all GPUs have in common whose memory and bandwidth are these."""
+    if not total or not bandwidth:
+        return None
+    from homeward.machine.gpus import rows  # a table, read only where it is asked
+
+    found = {
+        _class(row.vendor, row.name, unified=row.unified, integrated=row.integrated)
+        for row in rows()
+        if abs(row.bandwidth - bandwidth) <= 0.01 * bandwidth
+        and any(abs(size - total) <= 0.02 * total for size in row.memory)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+@cache
+def _fitted() -> Fitted:
+    file = Path(__file__).with_name("devices.json")
+    return msgspec.json.decode(file.read_bytes(), type=Fitted)

@@ -1,32 +1,18 @@
 """One model on one machine: whether it fits, how fast it is, and how sure each number is."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from homeward.machine.catalogue.entry import Licence
-from homeward.machine.estimate import Basis, Fits, How, Memory, Placement, Range, Speed, Use
+from homeward.machine.estimate import Basis, Fits, How, Placement, Range, Use, Weights
 from homeward.machine.hardware import Hardware
 from homeward.machine.longest import longest, remedies
-from homeward.machine.memory import memory
-from homeward.machine.placing import place
-from homeward.machine.speed import speed
+from homeward.machine.measured import Run
+from homeward.machine.sizes import shown
 from homeward.machine.subject import Subject
-
-if TYPE_CHECKING:
-    from homeward.machine.measured import Run
-
-USUAL_CONTEXT = 8192
-"""Tokens, where none are asked for and the model was trained for as many."""
-
-READING = 5.0
-"""Tokens a second. People read 238 words a minute in silence (Brysbaert, 2019, "How many words do
-we read per minute?"), and a word of English is about 1.3 tokens."""
-
-AT_EASE = 12.0
-"""Tokens a second: more than twice as fast as one reads, so that skimming does not wait."""
+from homeward.machine.verdict import USUAL_CONTEXT, Verdict, sized
+from homeward.machine.weights.weigh import weigh
 
 UNKNOWN = Licence(
     key="unknown",
@@ -38,13 +24,6 @@ UNKNOWN = Licence(
     checked="",
     how="not in the catalogue",
 )
-
-
-class Verdict(StrEnum):
-    WELL = "runs well"
-    RUNS = "runs"
-    SLOW = "too slow"  # it fits, and answers more slowly than one reads
-    NOT = "does not fit"
 
 
 class Brief(Struct, frozen=True, kw_only=True):
@@ -94,63 +73,12 @@ class Fit(Struct, frozen=True, kw_only=True):
     machine: Brief
 
 
-class Sized(Struct, frozen=True, kw_only=True):
-    """What the verdict rests on; ``speed`` is None where it does not run."""
-
-    memory: Memory
-    fits: Fits
-    placement: Placement
-    speed: Speed | None
-
-    @property
-    def verdict(self) -> Verdict:
-        if self.speed is None:
-            return Verdict.NOT
-        decode = self.speed.decode.mid
-        return (
-            Verdict.WELL
-            if decode >= AT_EASE
-            else Verdict.RUNS
-            if decode >= READING
-            else Verdict.SLOW
-        )
-
-
-def usual_context(trained: int) -> int:
-    """What is assumed where nobody says how long a context is wanted: `USUAL_CONTEXT` at most."""
-    return min(trained, USUAL_CONTEXT) if trained else USUAL_CONTEXT
-
-
-def sized(
-    subject: Subject,
-    use: Use,
-    hardware: Hardware,
-    *,
-    measured: "Sequence[Run]" = (),
-    depth: int | None = None,
-) -> Sized:
-    """Memory, place and speed alone. ConfigError for a use that no runtime has."""
-    vendor = hardware.gpus[0].vendor if hardware.gpus else None
-    needed = memory(
-        subject.shapes, subject.weights, use, projector=subject.projector, vendor=vendor
-    )
-    fits, placement = place(needed, subject.shapes, hardware)
-    if placement.where == "none":
-        return Sized(memory=needed, fits=fits, placement=placement, speed=None)
-    fast = speed(subject.shapes, needed, use, placement, hardware, depth=depth)
-    if measured:
-        from homeward.machine.measured import replace
-
-        fast = replace(fast, measured)
-    return Sized(memory=needed, fits=fits, placement=placement, speed=fast)
-
-
 def fit(
     subject: Subject,
     use: Use,
     hardware: Hardware,
     *,
-    measured: "Sequence[Run]" = (),
+    measured: Sequence[Run] = (),
     depth: int | None = None,
     asked: bool = True,
 ) -> Fit:
@@ -161,11 +89,10 @@ def fit(
     """
     found = sized(subject, use, hardware, measured=measured, depth=depth)
     needed, where = found.memory, found.placement.where
-    basis = {**needed.basis, "shapes": subject.basis, "context": _context(use, subject, asked)}
-    if found.speed is not None:
+    context = Basis(how=How.GIVEN, source="asked for") if asked else _usual(use, subject)
+    basis = {**needed.basis, "shapes": subject.basis, "context": context}
+    if where != "none":
         basis["speed"] = found.speed.basis
-    nothing = Range(0.0, 0.0, 0.0)
-    potential = where if where != "none" else "gpu" if hardware.gpus else "ram"
     return Fit(
         model=subject.name,
         quant=subject.quant,
@@ -183,23 +110,36 @@ def fit(
         fits=found.fits,
         placement=found.placement,
         because=found.placement.because,
-        decode_tok_s=found.speed.decode if found.speed else nothing,
-        prefill_tok_s=found.speed.prefill if found.speed else nothing,
-        depth=found.speed.depth if found.speed else depth or 0,
+        decode_tok_s=found.speed.decode,
+        prefill_tok_s=found.speed.prefill,
+        depth=found.speed.depth,
         parameters=needed.weights.parameters,
         active_parameters=needed.weights.active_parameters,
         trained_context=subject.shapes.context,
-        longest_context=longest(subject.shapes, needed.weights, use, hardware, potential),
-        remedies=remedies(subject.shapes, needed.weights, use, hardware) if where == "none" else (),
+        longest_context=_longest(subject, use, hardware, where),
+        remedies=_remedies(subject, use, hardware, needed.total) if where == "none" else (),
         warnings=warnings(subject, use),
         licence=subject.licence or UNKNOWN,
         machine=brief(hardware),
     )
 
 
-def _context(use: Use, subject: Subject, asked: bool) -> Basis:
-    if asked:
-        return Basis(how=How.GIVEN, source="asked for")
+def _longest(subject: Subject, use: Use, hardware: Hardware, where: str) -> int:
+    shapes, weights = subject.shapes, subject.weights
+    return longest(shapes, weights, use, hardware, where, projector=subject.projector)
+
+
+def _remedies(subject: Subject, use: Use, hardware: Hardware, total: int) -> tuple[str, ...]:
+    def other(quant: str) -> Weights:
+        return weigh(subject.shapes, quant)
+
+    shapes, weights, projector = subject.shapes, subject.weights, subject.projector
+    found = remedies(shapes, weights, use, hardware, projector=projector, weigh=other)
+    more = f"a machine with {shown(total)} free; here, a smaller model (`homeward fit` names some)"
+    return found or (more,)
+
+
+def _usual(use: Use, subject: Subject) -> Basis:
     trained = subject.shapes.context
     why = (
         f"all that the model was trained for; {USUAL_CONTEXT:,} are usual"

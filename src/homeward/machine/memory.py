@@ -3,7 +3,6 @@
 Each number has its `Basis`. ``bench/fit_memory.py`` compares them with what llama.cpp allocates.
 """
 
-
 from msgspec.structs import replace
 
 from homeward.machine.cache import batch, cache, cache_basis, cells, check

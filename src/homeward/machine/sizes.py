@@ -1,5 +1,6 @@
 """Sizes and bandwidths as people write and read them."""
 
+import math
 import re
 
 from homeward.errors import ConfigError
@@ -23,8 +24,8 @@ def parse(text: str) -> int:
     number, prefix, unit = float(found[1]), found[2].lower(), found[3] or ""
     if not prefix and not unit and 0 < number < _LEAST:
         raise ConfigError(f"{text!r} is a size without a unit; write {text.strip()}GiB")
-    step = 1000 if prefix and unit.lower() == "b" else 1024
-    return round(number * step ** _BINARY[prefix])
+    step = 1000.0 if prefix and unit.lower() == "b" else 1024.0
+    return round(number * math.pow(step, _BINARY[prefix]))
 
 
 def shown(size: float) -> str:
@@ -47,8 +48,8 @@ def bandwidth(text: str) -> float:
     number, prefix, unit = float(found[1]), found[2], found[3]
     if unit is None:
         return number * 1e9
-    step = 1000 if unit.lower() == "b" else 1024
-    return float(number * step ** _BINARY[prefix.lower()])
+    step = 1000.0 if unit.lower() == "b" else 1024.0
+    return number * math.pow(step, _BINARY[prefix.lower()])
 
 
 def shown_bandwidth(rate: float) -> str:

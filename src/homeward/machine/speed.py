@@ -1,50 +1,31 @@
-"""How fast a model would answer: bytes that are read for each token, over how fast they are read.
+"""How fast a model would answer: the bytes that each token reads, over how fast they are read.
 
-A token takes the time to read the active weights and what the attention looks back on, plus a
-little for each layer; parts in different memories follow one another. Constants are in
-`homeward.machine.devices`; docs/speed.md says how far off they are.
+A token takes the time to read the active weights and what attention looks back on, and a little
+for each layer; what lies in different memories follows one after the other. The constants are in
+`homeward.machine.devices`, and docs/speed.md says how far off they are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from msgspec import Struct
-
-from homeward.ggml import bits
-from homeward.machine.devices import DEVICES, Device, device
+from homeward.machine.attention import bytes_read, operations
+from homeward.machine.devices import Kernels, class_of, device, fitted
 from homeward.machine.estimate import Basis, How, Memory, Placement, Range, Speed, Use
 from homeward.machine.hardware import Gpu, Hardware
+from homeward.machine.pace import Part, Work
 from homeward.machine.shapes import Layer, Shapes
 
 ASSUMED_RAM = 40e9
-"""Bytes a second of main memory nobody measured: two channels of DDR4."""
+"""Bytes a second of a main memory that nobody measured: two channels of DDR4-3200, less a fifth."""
 
+LEAST_BITS = 4.0
+"""A weight of fewer bits takes as long as one of so many, since it must be unpacked: Llama 3.1 8B
+in 24 quantisations, https://github.com/ggml-org/llama.cpp/blob/master/tools/quantize/README.md."""
 
-class Part(Struct, frozen=True, kw_only=True):
-    """What one device does for each token. ``weights`` and ``cache`` are bytes that it reads,
-    ``attention`` operations, ``parameters`` those it multiplies with.
-    """
+SPLIT_BAND = 1.3
+"""What two memories add to the band: few runs of a split model are published with all settings."""
 
-    device: Device
-    bandwidth: float
-    flops: float
-    weights: float = 0.0
-    cache: float = 0.0
-    attention: float = 0.0
-    layers: float = 0.0
-    parameters: float = 0.0
-
-    def seconds(self) -> float:
-        """For one token."""
-        known = self.device
-        weights = self.weights / (known.weights * self.bandwidth)
-        read = self.cache / (known.cache * self.bandwidth)
-        computed = self.attention / (known.attention * self.bandwidth)
-        return weights + max(read, computed) + self.layers * known.layer
-
-    def prompt_seconds(self) -> float:
-        """For one token of a prompt, of which many are read at once."""
-        flops = self.flops or self.bandwidth * self.device.ratio
-        return (2 * self.parameters + self.attention) / (self.device.prompt * flops)
+UNKNOWN_BAND = 1.5
+"""What a bandwidth adds that is assumed."""
 
 
 def speed(
@@ -56,23 +37,26 @@ def speed(
     *,
     depth: int | None = None,
 ) -> Speed:
-    """Tokens a second of one answer, ``depth`` tokens into the context (0 where None).
+    """Tokens a second of one answer that begins ``depth`` tokens into the context, 0 where None.
 
-    All zero where it runs nowhere.
+    ``prefill`` is of a prompt at the same place. All is zero where the model runs nowhere.
     """
-    at = 0 if depth is None else depth
-    parts = list(_parts(shapes, memory, use, placement, hardware, at))
-    decode = sum(part.seconds() for part in parts)
-    prompt = sum(part.prompt_seconds() for part in parts)
-    source = " and ".join(dict.fromkeys(part.device.name for part in parts)) or "nothing"
-    return Speed(
-        decode=_range(decode, max((part.device.band for part in parts), default=1.0)),
-        prefill=_range(prompt, max((part.device.prompt_band for part in parts), default=1.0)),
-        depth=at,
-        basis=Basis(
-            how=How.TABLE, source=f"bandwidth and published runs of devices like: {source}"
-        ),
+    at = depth or 0
+    parts = list(parts_of(shapes, memory, use, placement, hardware, at))
+    names = list(dict.fromkeys(part.name for part in parts))
+    widened = (SPLIT_BAND if len(names) > 1 else 1.0) * (UNKNOWN_BAND if _assumed(parts) else 1.0)
+    classes = [part.device for part in parts]
+    decode = _range(
+        sum(part.seconds() for part in parts),
+        widened * max((each.band for each in classes), default=1.0),
     )
+    prefill = _range(
+        sum(part.prompt_seconds(use.ubatch, helped=len(names) > 1) for part in parts),
+        widened * max((each.prompt_band for each in classes), default=1.0),
+    )
+    how = How.ASSUMED if _assumed(parts) else How.TABLE
+    basis = Basis(how=how, source=_source(parts), low=decode.low, high=decode.high)
+    return Speed(decode=decode, prefill=prefill, depth=at, basis=basis)
 
 
 def _range(seconds: float, band: float) -> Range:
@@ -80,7 +64,22 @@ def _range(seconds: float, band: float) -> Range:
     return Range(mid / band, mid, mid * band)
 
 
-def _parts(
+def _assumed(parts: list[Part]) -> bool:
+    return any(part.assumed for part in parts)
+
+
+def _source(parts: list[Part]) -> str:
+    if not parts:
+        return "it runs nowhere"
+    told = [
+        f"{part.bandwidth / 1e9:.4g} GB/s{' (assumed)' if part.assumed else ''} of {part.name}, "
+        f"fitted on {part.device.runs} published runs of {part.device.machines} machines"
+        for part in parts
+    ]
+    return " and ".join(dict.fromkeys(told))
+
+
+def parts_of(
     shapes: Shapes,
     memory: Memory,
     use: Use,
@@ -88,102 +87,79 @@ def _parts(
     hardware: Hardware,
     depth: int,
 ) -> Iterator[Part]:
+    """What each device does for a token. Layers are shared out as their bytes are."""
     if placement.where == "none":
         return
-    weights = memory.weights
-    layers = len(weights.layers) or shapes.layers or 1
-    experts = sum(each.experts for each in weights.layers)
-    output = weights.output
-    dense = sum(each.dense for each in weights.layers)
-    active = max(weights.active - output - dense, 0)
-    routed = active / experts if experts else 0.0
-    kv = sum(reads(shapes, memory, use, depth))
-    flops = _attention(shapes, depth)
-    on_gpu = layers if placement.where == "gpu" else min(placement.gpu_layers, layers)
-    share = on_gpu / layers if placement.where != "ram" else 0.0
-    far = layers if placement.where == "gpu" else min(placement.expert_layers, layers)
-    expert_share = far / layers if placement.where != "ram" else 0.0
-    heavy = routed * experts
-    parameters = weights.active_parameters
-    used = [hardware.gpus[number] for number in sorted(placement.gpu_bytes)] or list(
-        hardware.gpus[:1]
-    )
-    everywhere = sum(placement.gpu_bytes.values()) or 1
-    if share and used:
-        for number, gpu in zip(sorted(placement.gpu_bytes) or (0,), used, strict=True):
-            part = placement.gpu_bytes.get(number, everywhere) / everywhere
-            yield Part(
-                device=device(gpu),
-                bandwidth=_bandwidth(gpu, hardware),
-                flops=gpu.flops,
-                weights=part * (dense * share + output + heavy * expert_share),
-                cache=part * kv * share,
-                attention=part * flops * share,
-                layers=part * layers * share,
-                parameters=part
-                * parameters
-                * (dense * share + output + heavy * expert_share)
-                / max(weights.active, 1),
-            )
-    else:
-        share = expert_share = 0.0
-    if share < 1 or expert_share < 1:
-        here = dense * (1 - share) + heavy * (1 - expert_share) + (0 if share else output)
+    work = _whole(shapes, memory, use, depth)
+    count = max(len(memory.weights.layers), 1)
+    on_gpus = {number: hardware.gpus[number] for number in placement.gpu_bytes}
+    layers = {"gpu": count, "split": placement.gpu_layers, "ram": 0}.get(placement.where, 0)
+    experts = {"gpu": count, "split": placement.expert_layers, "ram": 0}.get(placement.where, 0)
+    near, far = min(layers / count, 1.0), min(experts / count, 1.0)
+    if not on_gpus:
+        near = far = 0.0
+    there = sum(placement.gpu_bytes.values()) or len(on_gpus)
+    for number, gpu in on_gpus.items():
+        share = (placement.gpu_bytes[number] or 1) / there
+        name = class_of(gpu)
+        bandwidth, assumed = _bandwidth(gpu, hardware)
         yield Part(
-            device=DEVICES["cpu"],
+            name=name,
+            device=device(name),
+            bandwidth=bandwidth,
+            assumed=assumed,
+            flops=gpu.flops,
+            cores=0,
+            work=work.share(near * share, far * share, share if near or far else 0.0),
+        )
+    if near < 1 or far < 1:
+        yield Part(
+            name="cpu",
+            device=device("cpu"),
             bandwidth=hardware.ram_bandwidth or ASSUMED_RAM,
+            assumed=not hardware.ram_bandwidth,
             flops=0.0,
-            weights=here,
-            cache=kv * (1 - share),
-            attention=flops * (1 - share),
-            layers=layers * (1 - min(share, expert_share)),
-            parameters=parameters * here / max(weights.active, 1),
+            cores=hardware.cores,
+            work=work.share(1 - near, 1 - far, 0.0 if near or far else 1.0),
         )
 
 
-def _bandwidth(gpu: Gpu, hardware: Hardware) -> float:
-    return gpu.bandwidth or (gpu.unified and hardware.ram_bandwidth) or ASSUMED_RAM
+def _bandwidth(gpu: Gpu, hardware: Hardware) -> tuple[float, bool]:
+    if gpu.bandwidth:
+        return gpu.bandwidth, False
+    if (gpu.unified or gpu.integrated) and hardware.ram_bandwidth:
+        return hardware.ram_bandwidth, False
+    return ASSUMED_RAM, True
 
 
-def reads(shapes: Shapes, memory: Memory, use: Use, depth: int) -> Sequence[float]:
-    """Bytes that each layer reads of its cache for one token, ``depth`` tokens into the context."""
-    slot = max(use.context // use.parallel, 1)
-    if not shapes.whole or len(memory.kv_layers) != shapes.layers:
-        return [memory.kv / use.parallel * min(depth / slot, 1.0)]
-    size = bits(use.kv.upper()) / 8
-    found: list[float] = []
-    for number, kind in enumerate(shapes.kinds):
-        held = memory.kv_layers[number]
-        if kind is Layer.WINDOW:
-            seen = min(depth, shapes.window or depth)
-            found.append(seen * _cell(shapes, number) * size)
-        elif kind in (Layer.FULL, Layer.BOTH):
-            found.append(depth * _cell(shapes, number) * size)
-        else:
-            found.append(2 * held / use.parallel)  # a state is read and written
-    return found
+def _whole(shapes: Shapes, memory: Memory, use: Use, depth: int) -> Work:
+    weights = memory.weights
+    dense = sum(each.dense for each in weights.layers)
+    experts = sum(each.experts for each in weights.layers)
+    routed = max(weights.active - weights.output - dense, 0) if experts else 0
+    plain = weights.active - routed  # dense layers and the output
+    bits = 8 * weights.active / max(weights.active_parameters, 1)
+    unpacked = max(LEAST_BITS / bits, 1.0) if bits else 1.0
+    per_byte = weights.active_parameters / max(weights.active, 1)
+    return Work(
+        dense=max(plain - weights.output, 0) * unpacked,
+        experts=routed * unpacked,
+        output=min(weights.output, plain) * unpacked,
+        resident=max(weights.total - weights.embedding, 0) / max(weights.active, 1),
+        parameters=per_byte / unpacked,
+        cache=bytes_read(shapes, memory, use, depth),
+        attention=operations(shapes, depth),
+        kernels=launches(shapes, fitted().kernels) or float(len(weights.layers)),
+    )
 
 
-def _cell(shapes: Shapes, layer: int) -> int:
-    """Numbers that one token leaves in the cache of a layer."""
-    if shapes.kv_lora_rank:
-        return shapes.kv_lora_rank + shapes.rope_dim
-    key = shapes.head_dim_at(layer)
-    return (key + (shapes.value_dim or key)) * shapes.kv_heads_at(layer)
-
-
-def _attention(shapes: Shapes, depth: int) -> float:
-    """Operations of all layers for one token."""
-    if not shapes.whole:
-        return 0.0
+def launches(shapes: Shapes, more: Kernels) -> float:
+    """How many plain layers would take as long to launch; 0 where no layers are known."""
     total = 0.0
-    for number, kind in enumerate(shapes.kinds):
-        if kind in (Layer.RECURRENT, Layer.NOTHING):
-            continue
-        seen = min(depth, shapes.window or depth) if kind is Layer.WINDOW else depth
-        if shapes.kv_lora_rank:
-            wide = 2 * shapes.kv_lora_rank + shapes.rope_dim
-        else:
-            wide = 2 * shapes.head_dim_at(number)
-        total += 2.0 * seen * wide * shapes.heads
+    for layer, kind in enumerate(shapes.kinds):
+        total += 1.0
+        total += more.experts if shapes.has_experts(layer) else 0.0
+        total += more.recurrent if kind in (Layer.RECURRENT, Layer.BOTH) else 0.0
+        total += more.latent if shapes.kv_lora_rank else 0.0
+        total += more.norms if shapes.architecture.startswith("gemma") else 0.0
     return total

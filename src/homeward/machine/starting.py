@@ -28,9 +28,7 @@ class Start(Struct, frozen=True, kw_only=True):
     advice: Advice
 
 
-def starting_set(
-    found: Recommendations, hardware: Hardware, *, ollama: bool
-) -> tuple[Start, ...]:
+def starting_set(found: Recommendations, hardware: Hardware, *, ollama: bool) -> tuple[Start, ...]:
     """The best that fit together; empty where nothing runs that can be fetched.
 
     Of models that run well, and of all that run where those are none. ``ollama``: they are to be
@@ -54,28 +52,19 @@ def _chosen(there: Sequence[Advice], hardware: Hardware) -> tuple[Start, ...]:
         if each.kind != "code" and QUICK[0] <= size_class(each.parameters) <= QUICK[1]
     ]
     quick.sort(key=lambda each: (size_class(each.parameters), rank[each.name]))
-    best: tuple[tuple[int, ...], tuple[Start, ...]] | None = None
-    for picked in product(
-        [None, *general], [None, *coders[:CANDIDATES]], [None, *quick[:CANDIDATES]]
-    ):
-        roles = zip(("general", "coder", "quick"), picked, strict=True)
-        members = tuple(
-            Start(role=role, advice=each) for role, each in roles if each is not None
-        )
-        if not _sensible(members) or not together([one.advice for one in members], hardware):
-            continue
-        cost = (
-            sum(MISSED for each in picked if each is None),
-            *(_place(each, among) for each, among in zip(picked, (general, coders, quick), strict=True)),
-        )
-        score = (sum(cost), *cost)
-        if best is None or score < best[0]:
-            best = (score, members)
-    return best[1] if best else ()
-
-
-def _place(each: Advice | None, among: Sequence[Advice]) -> int:
-    return 0 if each is None else among.index(each)
+    among: dict[Role, list[Advice]] = {
+        "general": general,
+        "coder": coders[:CANDIDATES],
+        "quick": quick[:CANDIDATES],
+    }
+    sets = []
+    for picked in product(*([None, *each] for each in among.values())):
+        roles = zip(among, picked, strict=True)
+        members = tuple(Start(role=role, advice=one) for role, one in roles if one is not None)
+        if _sensible(members) and together([one.advice for one in members], hardware):
+            places = [among[one.role].index(one.advice) for one in members]
+            sets.append((MISSED * (len(among) - len(members)) + sum(places), places, members))
+    return min(sets, key=lambda each: each[:2])[2] if sets else ()
 
 
 def _codes(each: Advice) -> bool:
@@ -110,9 +99,7 @@ def together(members: Sequence[Advice], hardware: Hardware) -> bool:
     return on_gpu <= KEPT * largest and in_ram <= KEPT * hardware.ram_free
 
 
-def nodes(
-    members: Sequence[Start], use: Use, *, ollama: bool
-) -> dict[str, dict[str, object]]:
+def nodes(members: Sequence[Start], use: Use, *, ollama: bool) -> dict[str, dict[str, object]]:
     """The models of a configuration, and a route ``auto`` over them.
 
     The context is written down: with a runtime's own default they might not fit.
@@ -125,7 +112,8 @@ def nodes(
         else:
             fields = {"model": source(one.advice, ollama=False), "context": context, "parallel": 1}
             found[one.role] = {"embedded": fields}
-    roles = [role for role in ("general", "quick") if role in found] or ["coder"]
+    roles = [role for role in ("general", "quick", "coder") if role in found]
+    roles = [role for role in roles if role != "coder"] or roles
     if "coder" in found and roles != ["coder"]:
         code = {"fallback": ["coder", *roles]}
         found["auto"] = {"router": {"by": "task", "code": code, "else": {"fallback": roles}}}

@@ -3,7 +3,8 @@
 `find` takes a name as people write it. ``models/catalogue/build.py`` makes the files read here.
 """
 
+from homeward.machine.catalogue.catalogue import entries
+from homeward.machine.catalogue.licences import licence, licences
 from homeward.machine.catalogue.names import Named, find, parse
-from homeward.machine.catalogue.rows import entries, licence, licences
 
 __all__ = ["Named", "entries", "find", "licence", "licences", "parse"]

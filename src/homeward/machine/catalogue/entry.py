@@ -55,4 +55,5 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     shapes: Shapes
     projector: int = 0  # parameters of the part that sees or hears
     beside: str = ""
+    about: str = ""  # what it is, where that is no language model
     provenance: Mapping[str, str] = {}  # field: source

@@ -13,7 +13,7 @@ import msgspec
 
 from homeward.errors import ModelMissing
 from homeward.machine.catalogue.entry import Entry
-from homeward.machine.catalogue.rows import entries
+from homeward.machine.catalogue.catalogue import entries
 
 CONVERTERS = frozenset(
     "bartowski dranger003 ggml-org library lmstudio-community maziyarpanahi mlx-community mradermacher "

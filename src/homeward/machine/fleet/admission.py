@@ -18,22 +18,12 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 from msgspec.structs import replace
 
+from homeward.machine.fleet.chosen import Runner, chosen_for
 from homeward.machine.fleet.member import Member, again
-from homeward.machine.fleet.packing import split
-from homeward.machine.fleet.rules import LIBRARIES, OLLAMA_RULES, Batch, OllamaRules, predicted
-from homeward.machine.fleet.server import Server, is_integrated
+from homeward.machine.fleet.packing import laid
+from homeward.machine.fleet.rules import OLLAMA_RULES, Batch, OllamaRules, predicted
+from homeward.machine.fleet.server import Server
 from homeward.machine.hardware import Hardware
-
-
-@dataclass(frozen=True)
-class Runner:
-    """A loaded model: its buffers, and all that its process takes, in bytes by GPU."""
-
-    name: str
-    buffers: tuple[int, ...]
-    taken: tuple[int, ...]
-    in_ram: int
-    keep_alive: float
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -112,9 +102,7 @@ class Admission:
 
     def _load(self, member: Member, loaded: Sequence[Runner]) -> tuple[Step, Runner | None]:
         guess = predicted(member.shapes, member.size, member.use.context)
-        free = self._free(loaded)
-        chosen, single = self._devices(guess, free)
-        available = self._available(chosen, free, loaded)
+        chosen, available = chosen_for(guess, self.hardware, self.gpus, loaded, self.server)
         step = Step(
             name=member.name,
             loads=False,
@@ -134,55 +122,7 @@ class Admission:
                 return replace(step, because=told), None
             told = f"predicted to take at most {self.rules.percent} % of what is available"
             step = replace(step, because=told)
-        return self._on_gpus(step, sized, chosen, loaded, single)
-
-    def _free(self, loaded: Sequence[Runner]) -> dict[int, int]:
-        """What it believes to be free: the less of what the GPU says and what it counted."""
-        found = {}
-        for at, number in enumerate(self.gpus):
-            gpu = self.hardware.gpus[number]
-            says = gpu.free - sum(runner.taken[at] for runner in loaded)
-            counted = gpu.total - sum(runner.buffers[at] for runner in loaded)
-            found[at] = max(0, min(says, counted))
-        return found
-
-    def _system(self, loaded: Sequence[Runner]) -> int:
-        shared = sum(
-            runner.taken[at]
-            for runner in loaded
-            for at, number in enumerate(self.gpus)
-            if is_integrated(self.hardware.gpus[number])
-        )
-        return self.hardware.ram_free - shared - sum(runner.in_ram for runner in loaded)
-
-    def _available(
-        self, chosen: Sequence[int], free: dict[int, int], loaded: Sequence[Runner]
-    ) -> int:
-        shared = [at for at in chosen if is_integrated(self.hardware.gpus[self.gpus[at]])]
-        system, in_them = self._system(loaded), sum(free[at] for at in shared)
-        whole = sum(free[at] for at in chosen)
-        return whole - in_them + system if 0 < system < in_them else whole
-
-    def _devices(self, guess: int, free: dict[int, int]) -> tuple[tuple[int, ...], bool]:
-        """One GPU where the prediction fits into one, else all of the best library."""
-        if len(self.gpus) <= 1:
-            return tuple(free), True
-
-        def better(at: int) -> tuple[bool, int]:
-            return not is_integrated(self.hardware.gpus[self.gpus[at]]), free[at]
-
-        fits = [at for at in free if guess <= free[at] * self.rules.percent // 100]
-        if fits and not self.server.spread:
-            return (max(fits, key=better),), True  # of equals the first, as there
-        groups: dict[str, list[int]] = {}
-        for at in free:
-            vendor = self.hardware.gpus[self.gpus[at]].vendor
-            groups.setdefault(LIBRARIES.get(vendor, "Vulkan"), []).append(at)
-        best = max(
-            groups.values(),
-            key=lambda group: (any(better(at)[0] for at in group), sum(free[at] for at in group)),
-        )
-        return tuple(best), len(best) == 1
+        return self._on_gpus(step, sized, chosen, loaded)
 
     def _batch(self, member: Member, guess: int, available: int, chosen: Sequence[int]) -> Batch:
         """Tokens at a time: more of them where the context is long and there is room."""
@@ -223,7 +163,6 @@ class Admission:
         member: Member,
         chosen: Sequence[int],
         loaded: Sequence[Runner],
-        single: bool,
     ) -> tuple[Step, Runner | None]:
         """llama.cpp places what fits, and leaves the rest in main memory."""
         says = [
@@ -231,12 +170,8 @@ class Admission:
             for at, n in enumerate(self.gpus)
         ]
         room = [max(0, says[at] - self.rules.margin) for at in chosen]
-        whole = (member.on_gpu,) if single else split(member, room)
-        placed = [min(size, space) for size, space in zip(whole, room, strict=True)]
-        wanted, got = sum(whole), sum(placed)
-        if not wanted:  # nothing is free
-            wanted = member.on_gpu
-        over = wanted - got
+        placed, whole = laid(member, room)
+        over = 0 if whole else max(0, member.on_gpu - sum(placed))
         if member.memory.weights.embedding + over > self.hardware.ram_total:
             told = "what is left over does not fit into main memory"
             return replace(step, failed=True, on_gpu=0.0, because=told), None
@@ -245,7 +180,7 @@ class Admission:
             taken[at] = size
         buffers = tuple(max(0, size - member.memory.overhead) for size in taken)
         runner = Runner(step.name, buffers, tuple(taken), over, self._keeps(member))
-        return replace(step, on_gpu=got / wanted), runner
+        return replace(step, on_gpu=1 - over / member.on_gpu), runner
 
     def _keeps(self, member: Member) -> float:
         return self.keep.get(member.name, self.server.keep_alive)

@@ -38,12 +38,13 @@ class Panel(Struct, frozen=True, kw_only=True):
     prompt_by_prompt: Range
 
 
-def load(member: Member, hardware: Hardware, cached: bool) -> Load:
+def load(member: Member, hardware: Hardware, *, cached: bool) -> Load:
     """``cached``: main memory has room for the files of all, so that it may have been kept."""
-    disk, source, how = hardware.disk_bandwidth, "the disk's bandwidth, measured", How.MEASURED
+    disk, said = hardware.disk_bandwidth, hardware.basis.get("disk_bandwidth")
     rates = Range(disk / 2, disk, disk)
     if not disk:
-        rates, source, how = DISK, "a common NVMe drive; SATA and fast NVMe are the band", How.TABLE
+        rates, said = DISK, Basis(how=How.TABLE, source="drives of SATA, common and fast NVMe")
+    how, source = (said.how, said.source) if said else (How.GIVEN, "the disk's bandwidth as given")
     fastest = max(rates.high, PAGE_CACHE) if cached else rates.high
     discrete = any(not place.shared for place in places(hardware))
     wait = RECOVERY if discrete else Range(0.0, 0.0, 0.0)
@@ -58,7 +59,7 @@ def load(member: Member, hardware: Hardware, cached: bool) -> Load:
 
 def loads(members: Sequence[Member], hardware: Hardware) -> tuple[Load, ...]:
     cached = sum(member.size for member in members) < hardware.ram_free
-    return tuple(load(member, hardware, cached) for member in members)
+    return tuple(load(member, hardware, cached=cached) for member in members)
 
 
 def panel(groups: Sequence[Sequence[str]], costs: Sequence[Load], prompts: int) -> Panel:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from homeward.machine.fleet.admission import Admission, Runner, Step
+from homeward.machine.fleet.admission import Admission, Step
+from homeward.machine.fleet.chosen import Runner
 from homeward.machine.fleet.member import Member
 
 MOST = 7

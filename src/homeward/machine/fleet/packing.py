@@ -5,14 +5,9 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from homeward.machine.fleet.member import Member
-from homeward.machine.fleet.rules import MIB, OLLAMA_RULES
 from homeward.machine.hardware import Hardware
-
-MARGIN = OLLAMA_RULES.margin
-"""Bytes that stay free on a GPU: as many as llama.cpp leaves there (``common/fit.cpp``)."""
-
-RAM_MARGIN = 1024 * MIB
-"""Bytes of main memory that stay free for everything else."""
+from homeward.machine.offload import Device, offload, on_one
+from homeward.machine.placing import RESERVE, ram_room, usable
 
 STEPS = 100_000
 """How many places are tried before the first that was found has to do."""
@@ -39,34 +34,32 @@ class Packing(Struct, frozen=True, kw_only=True):
     used: tuple[Mapping[str, int], ...]
 
 
-def places(hardware: Hardware) -> tuple[Place, ...]:
-    """The GPUs, or main memory where there is none; an integrated one only where no other is."""
-    gpus = [*enumerate(hardware.gpus)]
-    own = [(n, gpu) for n, gpu in gpus if not (gpu.unified or gpu.integrated)]
-    found = []
-    for number, gpu in own or gpus:
-        shared = gpu.unified or gpu.integrated
-        margin = RAM_MARGIN if shared else MARGIN
-        free = min(gpu.free, hardware.ram_free) if shared and hardware.ram_free else gpu.free
-        found.append(
-            Place(
-                name=gpu.name,
-                gpu=number,
-                total=gpu.total,
-                budget=max(0, free - margin),
-                shared=shared,
-            )
+def places(hardware: Hardware, reserve: int = RESERVE) -> tuple[Place, ...]:
+    """The GPUs, or main memory where there is none; an integrated one only where no other is.
+
+    ``reserve`` bytes of each GPU with its own memory stay free, as llama.cpp leaves them.
+    """
+    ram = ram_room(hardware)
+    found = [
+        Place(
+            name=each.gpu.name,
+            gpu=each.number,
+            total=each.gpu.total,
+            budget=max(0, each.room(ram) - (0 if each.shared else reserve)),
+            shared=each.shared,
         )
+        for each in usable(hardware)
+    ]
     if found:
         return tuple(found)
-    budget = max(0, hardware.ram_free - RAM_MARGIN)
-    ram = Place(name="RAM", gpu=None, total=hardware.ram_total, budget=budget, shared=True)
-    return (ram,)
+    return (Place(name="RAM", gpu=None, total=hardware.ram_total, budget=ram, shared=True),)
 
 
 def needs(member: Member, place: Place) -> int:
     """Bytes that it takes there, if all of it is there."""
-    return member.memory.total if place.shared else member.on_gpu
+    if place.gpu is None:
+        return member.memory.total
+    return on_one(member.memory) + (member.memory.weights.embedding if place.shared else 0)
 
 
 def split(member: Member, frees: Sequence[int]) -> tuple[int, ...]:
@@ -102,22 +95,39 @@ def split(member: Member, frees: Sequence[int]) -> tuple[int, ...]:
     )
 
 
+def laid(member: Member, rooms: Sequence[int]) -> tuple[tuple[int, ...], bool]:
+    """Bytes on each of the GPUs that a model is given, and whether all of it is on them.
+
+    As llama.cpp does it: in proportion, and where that does not fit, in the order of
+    `homeward.machine.offload`; what has no room stays in main memory.
+    """
+    even = split(member, rooms) if len(rooms) > 1 else (on_one(member.memory),)
+    if any(even) and all(size <= room for size, room in zip(even, rooms, strict=True)):
+        return even, True
+    found = offload(member.memory, [Device(n, room) for n, room in enumerate(rooms)])
+    if found is None:
+        return tuple(0 for _ in rooms), False
+    return tuple(found.on_gpu.get(n, 0) for n in range(len(rooms))), found.whole
+
+
 def pack(members: Sequence[Member], hardware: Hardware) -> Packing | None:
     """Where each model lies, if all of them fit together; None where they do not.
 
     A model lies on one GPU; one that is too large for each is split among all, before the
     others. Every way is tried for a set of usual size: None means then that there is none.
+    Nothing is held back from a model alone: `homeward.machine.placing.place` says the same of it.
     """
-    where = places(hardware)
+    where = places(hardware, RESERVE if len(members) > 1 else 0)
     used: list[dict[str, int]] = [{} for _ in where]
     left = [place.budget for place in where]
     large = [m for m in members if all(needs(m, place) > place.budget for place in where)]
     for member in sorted(large, key=lambda m: (-m.on_gpu, m.name)):
         if len(where) < 2:
             return None
-        for number, size in enumerate(split(member, left)):
-            if size > left[number]:
-                return None
+        parts, whole = laid(member, left)
+        if not whole:
+            return None
+        for number, size in enumerate(parts):
             if size:
                 used[number][member.name] = size
                 left[number] -= size

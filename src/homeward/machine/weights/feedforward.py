@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 from homeward.machine.shapes import Shapes
-from homeward.machine.weights.forms import Form
-
-Part = tuple[str, tuple[int, ...]]
+from homeward.machine.weights.forms import Form, Part
 
 
-def feed_forward(shapes: Shapes, plan: Form, wide: int, experts: bool) -> Iterator[Part]:
-    """``wide`` is the inner width of a dense part; ``experts`` says whether this layer has them."""
+def feed_forward(shapes: Shapes, plan: Form, wide: int, *, experts: bool) -> Iterator[Part]:
+    """``wide`` is of a dense part, inside; ``experts`` says whether this layer has them."""
     if experts:
         yield from _experts(shapes, plan)
         if not plan.dense_beside:

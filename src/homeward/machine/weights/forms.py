@@ -10,12 +10,15 @@ from msgspec import Struct
 
 Recurrence = Literal["", "delta", "delta joint", "kda", "mamba2", "short convolution"]
 
+Part = tuple[str, tuple[int, ...]]
+"""A tensor of a layer: its name behind ``blk.N.``, its shape with the innermost first."""
+
 PRE = ("attn_norm", "ffn_norm")
 PRE_AND_POST = ("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm")
 
 
 class Form(Struct, frozen=True, kw_only=True):
-    """One kind of layer. ``norms`` are of the hidden size; ``known`` is off for the general form."""
+    """A kind of layer. ``norms`` are of the hidden size; the general form is not ``known``."""
 
     known: bool = True
     norms: tuple[str, ...] = PRE
@@ -56,9 +59,7 @@ _NEMOTRON_H = Form(
     alone=True,
     kv_by_layer=True,
 )
-_LFM2 = Form(
-    qk_norm="head", correction=True, recurrence="short convolution", kv_by_layer=True
-)
+_LFM2 = Form(qk_norm="head", correction=True, recurrence="short convolution", kv_by_layer=True)
 
 FORMS = {
     "llama": Form(),
@@ -95,9 +96,7 @@ FORMS = {
     "gemma4": Form(norms=PRE_AND_POST, qk_norm="head", dense_beside=True),
     "phi3": Form(qkv_fused=True, gate="fused"),
     "glm4": Form(norms=PRE_AND_POST, qkv_bias=True, gate="fused"),
-    "glm4moe": Form(
-        norms=("attn_norm", "post_attention_norm"), qkv_bias=True, correction=True
-    ),
+    "glm4moe": Form(norms=("attn_norm", "post_attention_norm"), qkv_bias=True, correction=True),
     "olmo2": Form(norms=("post_attention_norm", "post_ffw_norm"), qk_norm="all"),
     "olmoe": Form(qk_norm="all"),
     "exaone4": Form(norms=("post_attention_norm", "post_ffw_norm"), qk_norm="head"),

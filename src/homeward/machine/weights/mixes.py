@@ -140,9 +140,9 @@ def traits(shapes: Shapes) -> Model:
 
 
 @lru_cache(maxsize=4096)
-def conditions(number: int, count: int, experts: int, grouped: bool) -> frozenset[str]:
+def conditions(number: int, count: int, model: Model) -> frozenset[str]:
     """What holds at the ``number``-th of ``count`` tensors of its category, or layers."""
-    eighth = count // 8
+    experts, eighth = model.experts, count // 8
     more = number < eighth or number >= 7 * count // 8 or (number - eighth) % 3 == 2
     holds = {
         "": True,
@@ -155,8 +155,8 @@ def conditions(number: int, count: int, experts: int, grouped: bool) -> frozense
         "more of eight": more and experts == 8,
         "eight": experts == 8,
         "not eight": experts != 8,
-        "grouped": grouped,
-        "many": grouped or experts >= 4,
+        "grouped": model.grouped,
+        "many": model.grouped or experts >= 4,
     }
     return frozenset(name for name, true in holds.items() if true)
 

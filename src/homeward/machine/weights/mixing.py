@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from homeward.machine.shapes import Layer, Recurrent, Shapes
-from homeward.machine.weights.forms import Form
-
-Part = tuple[str, tuple[int, ...]]
+from homeward.machine.weights.forms import Form, Part
 
 
 def attention(shapes: Shapes, plan: Form, number: int) -> Iterator[Part]:
@@ -15,10 +13,9 @@ def attention(shapes: Shapes, plan: Form, number: int) -> Iterator[Part]:
     values = kv_heads * (shapes.value_dim or head)
     given = heads * (shapes.value_dim or head)
     wide = 2 * queries if plan.query_gate else queries
+    sides = {"q": wide, "k": keys, "v": values}
     if plan.qkv_fused:
         sides = {"qkv": wide + keys + values}
-    else:
-        sides = {"q": wide, "k": keys, "v": values}
     if shapes.architecture == "gemma4":
         if number >= shapes.layers - shapes.shared_kv_layers:
             sides = {"q": wide}
@@ -33,7 +30,7 @@ def attention(shapes: Shapes, plan: Form, number: int) -> Iterator[Part]:
         yield "attn_output.bias", (hidden,)
     if plan.qk_norm:
         yield "attn_q_norm.weight", (head if plan.qk_norm == "head" else queries,)
-        if "q" not in sides or "k" in sides:
+        if "k" in sides or plan.qkv_fused:
             yield "attn_k_norm.weight", (head if plan.qk_norm == "head" else keys,)
     if plan.head_gate:
         yield "attn_gate.weight", (hidden, queries)
@@ -42,7 +39,7 @@ def attention(shapes: Shapes, plan: Form, number: int) -> Iterator[Part]:
 
 
 def latent_attention(shapes: Shapes, plan: Form, number: int) -> Iterator[Part]:
-    """Keys and values from one short vector: DeepSeek-V2 (arXiv:2405.04434), as llama.cpp cuts it."""
+    """Keys and values from one short vector: DeepSeek-V2 (arXiv:2405.04434)."""
     hidden, heads, rank, rope = shapes.hidden, shapes.heads, shapes.kv_lora_rank, shapes.rope_dim
     nope = shapes.nope_dim or shapes.head_dim - rope
     value = shapes.value_dim or nope

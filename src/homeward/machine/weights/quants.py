@@ -34,6 +34,17 @@ DYNAMIC = {
 """Unsloth's dynamic quantisations, and the mix that each is nearest to. Their types differ from
 model to model, so that only a file tells their size."""
 
+BANDS = {
+    "UD-IQ1_S": (1.0, 1.45),
+    "UD-IQ1_M": (1.0, 1.45),
+    "UD-IQ2_XXS": (1.0, 1.35),
+    "UD-IQ2_M": (0.93, 1.2),
+    "UD-Q2_K_XL": (0.9, 1.15),
+    "UD-Q6_K_XL": (0.98, 1.18),
+    "UD-Q8_K_XL": (1.0, 1.3),
+}
+"""Least and most, times the size of that mix. Assumed, from what such files take; not measured."""
+
 QUANTS = (*BASE, *WIDE_ENDS, *DYNAMIC)
 """All names that `named` gives."""
 
@@ -64,6 +75,11 @@ def named(text: str) -> str:
         return found
     near = get_close_matches(asked, QUANTS, n=4, cutoff=0.5) or ["Q4_K_M", "Q8_0", "F16"]
     raise ConfigError(f"{text!r} is no quantisation that is known: try {', '.join(near)}")
+
+
+def dynamic_band(quant: str) -> tuple[float, float]:
+    """Least and most, times the size of the nearest mix."""
+    return BANDS.get(quant, (0.92, 1.12))
 
 
 def mix(quant: str) -> str:

@@ -1,11 +1,12 @@
 """The tensors of a model, from its shapes: names and shapes as in its GGUF file."""
 
 from collections.abc import Iterator
+from math import prod
 from typing import NamedTuple
 
 from homeward.machine.shapes import Layer, Shapes
 from homeward.machine.weights.feedforward import feed_forward
-from homeward.machine.weights.forms import Form, form
+from homeward.machine.weights.forms import Form, Part, form
 from homeward.machine.weights.mixing import attention, latent_attention, recurrent
 
 
@@ -17,15 +18,8 @@ class Tensor(NamedTuple):
     layer: int | None
 
     @property
-    def count(self) -> int:
-        number = 1
-        for each in self.shape:
-            number *= each
-        return number
-
-
-Part = tuple[str, tuple[int, ...]]
-"""A tensor of a layer, with its name behind ``blk.N.``."""
+    def numbers(self) -> int:
+        return prod(self.shape)
 
 
 def tensors(shapes: Shapes) -> tuple[Tensor, ...]:
@@ -90,7 +84,9 @@ def _layer(shapes: Shapes, plan: Form, number: int, kind: Layer) -> Iterator[Par
         attend = latent_attention if shapes.kv_lora_rank else attention
         yield from attend(shapes, plan, number)
     if not plan.alone or kind is Layer.NOTHING:
-        yield from feed_forward(shapes, plan, _ffn(shapes, number), shapes.has_experts(number))
+        yield from feed_forward(
+            shapes, plan, _ffn(shapes, number), experts=shapes.has_experts(number)
+        )
     if width := shapes.per_layer:
         yield "inp_gate.weight", (shapes.hidden, width)
         yield "proj.weight", (width, shapes.hidden)

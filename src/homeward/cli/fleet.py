@@ -1,0 +1,171 @@
+"""``homeward fit --fleet``: do these fit together, will Ollama keep them, who takes turns?"""
+
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from homeward.errors import ConfigError
+
+if TYPE_CHECKING:
+    from homeward.machine.fleet.member import Member
+    from homeward.machine.fleet.plan import Plan
+    from homeward.machine.fleet.server import Server
+    from homeward.machine.hardware import Hardware
+    from homeward.machine.scan.overrides import Overrides
+    from homeward.model import Model
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A model of the set as it was named, or as a route has it; ``context`` is of one slot."""
+
+    name: str
+    model: str
+    tag: str = ""
+    context: int | None = None
+    parallel: int | None = None
+
+
+async def fleet(
+    names: Sequence[str],
+    *,
+    context: int | None = None,
+    kv: str | None = None,
+    overrides: "Overrides | None" = None,
+    json: bool = False,
+    write: str | None = None,
+) -> None:
+    """What ``--fleet`` shows. ``names`` are models, or routes of the configuration: their leaves.
+
+    ``write`` prints the text for one runtime alone. ``context`` is of each slot, in tokens; where
+    neither it nor the route says one, it is what Ollama would take here. What its variables
+    (``OLLAMA_KV_CACHE_TYPE`` ...) say in this environment holds.
+    """
+    from homeward.machine.fleet.written import FORMS
+
+    if write is not None and write not in FORMS:
+        raise ConfigError(f"--write takes one of {', '.join(FORMS)}, not {write!r}")
+    found = await planned(names, context=context, kv=kv, overrides=overrides)
+    if write is not None:
+        print(FORMS[write](found), end="")
+    elif json:
+        import msgspec
+
+        from homeward.cli.fleet_json import as_json
+
+        print(msgspec.json.encode(as_json(found)).decode())
+    else:
+        from homeward.cli.fleet_shown import show
+
+        show(found)
+
+
+async def planned(
+    names: Sequence[str],
+    *,
+    context: int | None = None,
+    kv: str | None = None,
+    overrides: "Overrides | None" = None,
+    environ: Mapping[str, str] | None = None,
+) -> "Plan":
+    from msgspec.structs import replace
+
+    from homeward.machine.fleet.plan import plan
+    from homeward.machine.fleet.server import Server
+    from homeward.machine.scan.overrides import Overrides
+    from homeward.machine.scan.scan import scan
+
+    hardware = scan(overrides=overrides or Overrides())
+    server = Server.of(os.environ if environ is None else environ)
+    if kv is not None:
+        server = replace(server, kv=kv)
+    if context is not None:
+        server = replace(server, context=context)
+    leaves = await _leaves(names)
+    members = [await _member(leaf, context, server, hardware) for leaf in leaves]
+    return plan(members, hardware, server)
+
+
+async def _member(
+    leaf: Leaf, context: int | None, server: "Server", hardware: "Hardware"
+) -> "Member":
+    from homeward.cli.subjects import subject
+    from homeward.machine.estimate import Use
+    from homeward.machine.fleet.member import member
+
+    found = await subject(leaf.model)
+    embeds = found.entry is not None and found.entry.kind == "embedding"
+    slots = leaf.parallel or server.slots(found.shapes, embeds=embeds)
+    tokens = context or leaf.context or server.window(hardware, found.shapes)
+    if found.shapes.context:
+        tokens = min(tokens, found.shapes.context)
+    path = leaf.model if leaf.model.endswith(".gguf") else ""
+    use = Use(
+        context=tokens * slots,
+        kv=server.kv,
+        parallel=slots,
+        flash_attention=server.flash_attention is not False,
+    )
+    return member(found, use, hardware, name=leaf.name, tag=leaf.tag, path=path)
+
+
+async def _leaves(names: Sequence[str]) -> list[Leaf]:
+    """A name of the configuration stands for its leaves on this machine, any other for itself."""
+    found: dict[str, Leaf] = {}
+    async with _routes() as routes:
+        for name in names:
+            if name not in routes:
+                found.setdefault(name, Leaf(name, name, tag=name if _is_tag(name) else ""))
+                continue
+            here = [leaf for leaf in map(_leaf, _below(routes[name])) if leaf is not None]
+            if not here:
+                raise ConfigError(f"{name!r} asks no model of this machine; name one that does")
+            for leaf in here:
+                found.setdefault(leaf.name, leaf)
+    return list(found.values())
+
+
+@asynccontextmanager
+async def _routes() -> "AsyncGenerator[Mapping[str, Model]]":
+    from homeward.config import find, load
+
+    if find() is None:
+        yield {}
+        return
+    async with load().open() as models:
+        yield models
+
+
+def _below(model: "Model") -> "list[Model]":
+    from homeward.tree import children_of
+
+    children = [child for _, child in children_of(model)]
+    return [leaf for child in children for leaf in _below(child)] if children else [model]
+
+
+def _leaf(model: Any) -> Leaf | None:
+    """None for what is not on this machine, or no language model at all."""
+    from homeward.backends.embedded import BOX, Embedded
+    from homeward.backends.ollama import Ollama
+    from homeward.backends.ollama_server import is_cloud
+
+    if isinstance(model, Ollama):
+        if is_cloud(model.model) or not _is_here(model.base_url):
+            return None
+        return Leaf(model.model, model.model, tag=model.model, context=model.num_ctx)
+    if isinstance(model, Embedded) and not model.model.startswith((BOX, "minilm")):
+        return Leaf(model.model, model.model, context=model.context, parallel=model.parallel)
+    return None
+
+
+def _is_here(url: str | None) -> bool:
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url).hostname if url else None
+    return host in (None, "localhost", "::1") or host.startswith("127.")
+
+
+def _is_tag(name: str) -> bool:
+    return ":" in name and "/" not in name.partition(":")[0] and not name.endswith(".gguf")

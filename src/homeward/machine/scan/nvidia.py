@@ -1,0 +1,248 @@
+"""NVIDIA's GPUs, through its management library (NVML, https://docs.nvidia.com/deploy/nvml-api/).
+
+Each part of a GPU that is split (MIG) is a GPU of its own. A GPU without memory of its own (GB10,
+Jetson) says "not supported" when it is asked for it, or too little; it shares main memory.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from homeward.machine.estimate import Basis, How
+from homeward.machine.gpus import Row, lookup
+from homeward.machine.hardware import Gpu
+from homeward.machine.scan.files import below, fields, folders, text
+from homeward.machine.scan.probing import Told
+from homeward.machine.scan.visible import visible
+from homeward.machine.sizes import shown, shown_bandwidth
+
+Library = Any
+"""The module ``pynvml``, or what stands for it."""
+
+UNIFIED = re.compile(r"\b(?:GB10|Orin|Thor|Xavier|Tegra)\b|Jetson|nvgpu", re.IGNORECASE)
+FOLDERS = ("usr/lib/wsl/lib", "run/opengl-driver/lib", "usr/local/nvidia/lib64")
+"""Where WSL 2, NixOS and GKE keep the library, where the loader does not look by itself."""
+
+CLOSE = 0.15  # two figures of one bandwidth that differ by more are not of the same thing
+
+
+class _Found(Struct, frozen=True):
+    gpu: Gpu
+    device: int  # of which it is a part, or the whole
+
+
+def gpus(library: Callable[[], Library], root: Path, environ: Mapping[str, str]) -> Told[list[Gpu]]:
+    """Those that this process may use. The sizes of a unified one are 0: main memory's apply."""
+    try:
+        nvml = library()
+    except Exception as error:  # no library, no driver, or one that does not fit the other
+        return _without_library(root, error)
+    try:
+        found = [
+            each for number in range(nvml.nvmlDeviceGetCount()) for each in _device(nvml, number)
+        ]
+    finally:
+        nvml.nvmlShutdown()
+    left, order = _visible(found, environ)
+    said = [f"{gpu.name}: {_said(gpu)}" for gpu in left]
+    if len(left) < len(found):
+        said.append(f"{len(found) - len(left)} more that CUDA_VISIBLE_DEVICES leaves out")
+    return Told(left, "; ".join([*said, *order]) or "no GPU")
+
+
+def open_library() -> Library:
+    """``pynvml``, ready to be asked; raises what it raises."""
+    import ctypes
+
+    import pynvml
+
+    for folder in FOLDERS:
+        path = Path("/", folder, "libnvidia-ml.so.1")
+        if path.exists():
+            ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)  # found by its name from now on
+            break
+    pynvml.nvmlInit()
+    return pynvml
+
+
+def ask(nvml: Library, function: str, *arguments: object) -> Any:
+    """What a function of the library says; None where this device or driver does not know it."""
+    call = getattr(nvml, function, None)
+    if call is None:
+        return None
+    try:
+        answer = call(*arguments)
+    except nvml.NVMLError:
+        return None
+    return answer.decode() if isinstance(answer, bytes) else answer
+
+
+def handles(nvml: Library) -> Iterator[object]:
+    """Of every GPU, or of the parts of one that is split."""
+    for number in range(nvml.nvmlDeviceGetCount()):
+        handle = nvml.nvmlDeviceGetHandleByIndex(number)
+        parts = _parts(nvml, handle)
+        yield from [handle] if parts is None else parts
+
+
+def _parts(nvml: Library, handle: object) -> list[object] | None:
+    """None for a GPU that is not split."""
+    mode = ask(nvml, "nvmlDeviceGetMigMode", handle)
+    if not mode or not mode[0]:
+        return None
+    most = ask(nvml, "nvmlDeviceGetMaxMigDeviceCount", handle) or 0
+    found = [ask(nvml, "nvmlDeviceGetMigDeviceHandleByIndex", handle, i) for i in range(most)]
+    return [part for part in found if part is not None]
+
+
+def _device(nvml: Library, number: int) -> list[_Found]:
+    handle = nvml.nvmlDeviceGetHandleByIndex(number)
+    parts, whole = _parts(nvml, handle), _whole(nvml, handle)
+    if parts is None:
+        return [_Found(whole, number)]
+    most = ask(nvml, "nvmlDeviceGetMaxMigDeviceCount", handle) or 1
+    return [_Found(_part(nvml, part, whole, most), number) for part in parts]
+
+
+def _whole(nvml: Library, handle: object) -> Gpu:
+    name = ask(nvml, "nvmlDeviceGetName", handle) or "NVIDIA GPU"
+    memory = memory_of(nvml, handle)
+    unified = UNIFIED.search(name) is not None or memory is None
+    row = lookup(name, None if memory is None else int(memory.total))
+    bandwidth, basis = _bandwidth(nvml, handle, row, unified=unified)
+    total = free = 0
+    how: dict[str, Basis] = dict(basis)
+    if memory is not None and not unified:
+        reserved = int(getattr(memory, "reserved", 0))
+        total, free = int(memory.total) - reserved, int(memory.free)
+        less = f", less {shown(reserved)} that the driver keeps" if reserved else ""
+        how["total"] = Basis(how=How.MEASURED, source=f"NVML{less}")
+        how["free"] = Basis(how=How.MEASURED, source="NVML")
+    if row is not None:
+        how["flops"] = Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+    capability = ask(nvml, "nvmlDeviceGetCudaComputeCapability", handle)
+    return Gpu(
+        name=name,
+        vendor="nvidia",
+        total=total,
+        free=free,
+        bandwidth=bandwidth,
+        flops=row.flops if row else 0.0,
+        unified=unified,
+        architecture=f"{capability[0]}.{capability[1]}" if capability else "",
+        identity=ask(nvml, "nvmlDeviceGetUUID", handle) or "",
+        basis=how,
+    )
+
+
+def _part(nvml: Library, handle: object, whole: Gpu, most: int) -> Gpu:
+    """Of a GPU that is split; bandwidth goes with its memory, flops with its slices."""
+    memory = memory_of(nvml, handle)
+    total, free = (int(memory.total), int(memory.free)) if memory is not None else (0, 0)
+    attributes = ask(nvml, "nvmlDeviceGetAttributes_v2", handle)
+    slices = getattr(attributes, "gpuInstanceSliceCount", 0)
+    share = min(1.0, total / whole.total) if whole.total else 0.0
+    part = "a part of it, by its share of the memory"
+    return Gpu(
+        name=ask(nvml, "nvmlDeviceGetName", handle) or whole.name,
+        vendor="nvidia",
+        total=total,
+        free=free,
+        bandwidth=whole.bandwidth * share,
+        flops=whole.flops * (min(1.0, slices / most) if slices else share),
+        architecture=whole.architecture,
+        identity=ask(nvml, "nvmlDeviceGetUUID", handle) or "",
+        basis={
+            key: Basis(how=How.ASSUMED, source=f"{each.source}, {part}")
+            if key in ("bandwidth", "flops")
+            else Basis(how=How.MEASURED, source="NVML, of this MIG instance")
+            for key, each in whole.basis.items()
+        },
+    )
+
+
+def memory_of(nvml: Library, handle: object) -> Any:
+    """``total``, ``free`` and ``used`` in bytes, ``reserved`` where the driver tells; or None."""
+    version = getattr(nvml, "nvmlMemory_v2", None)
+    second = ask(nvml, "nvmlDeviceGetMemoryInfo", handle, version) if version else None
+    return second or ask(nvml, "nvmlDeviceGetMemoryInfo", handle)
+
+
+def _bandwidth(
+    nvml: Library, handle: object, row: Row | None, *, unified: bool
+) -> tuple[float, dict[str, Basis]]:
+    """The table's, checked by clock and width of the bus (two transfers in each cycle).
+
+    Where they differ widely the lower is taken, with both as the band: a card may have slower
+    memory than others of its name, and a driver may tell a clock that is never reached.
+    """
+    table = row.bandwidth if row else 0.0
+    clock = ask(nvml, "nvmlDeviceGetMaxClockInfo", handle, getattr(nvml, "NVML_CLOCK_MEM", 2))
+    width = ask(nvml, "nvmlDeviceGetMemoryBusWidth", handle)
+    clocks = 2e6 * clock * width / 8 if clock and width and not unified else 0.0
+    source = f"{row.name}: {row.source}" if row else ""
+    said = f"{clock} MHz x 2 x {width} bit = {shown_bandwidth(clocks)}"
+    if not table and not clocks:
+        return 0.0, {}
+    if not clocks:
+        return table, {"bandwidth": Basis(how=How.TABLE, source=source)}
+    if not table:
+        return clocks, {"bandwidth": Basis(how=How.TABLE, source=f"NVML: {said}")}
+    if abs(clocks - table) <= CLOSE * table:
+        return table, {"bandwidth": Basis(how=How.TABLE, source=f"{source}; NVML agrees: {said}")}
+    low, high = sorted((table, clocks))
+    differ = f"{source} says {shown_bandwidth(table)}, but NVML {said}: the lower is taken"
+    return low, {"bandwidth": Basis(how=How.TABLE, source=differ, low=low, high=high)}
+
+
+def _visible(found: list[_Found], environ: Mapping[str, str]) -> tuple[list[Gpu], list[str]]:
+    """What CUDA_VISIBLE_DEVICES leaves. Its numbers count the fastest first, unless told otherwise.
+
+    ``CUDA_DEVICE_ORDER=PCI_BUS_ID`` tells. A number means the first part of a GPU that is split.
+    """
+    said = environ.get("CUDA_VISIBLE_DEVICES")
+    if said is None or not said.strip()[:1].isdigit():
+        every = [each.gpu for each in found]
+        return [every[i] for i in visible(said, [gpu.identity for gpu in every])], []
+    firsts = [next(each.gpu for each in found if each.device == n) for n in _devices(found)]
+    by_bus = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    if not by_bus:
+        firsts.sort(key=lambda gpu: -gpu.flops)
+    unlike = len({gpu.name for gpu in firsts}) > 1
+    guess = ["CUDA_VISIBLE_DEVICES is read as the fastest first; CUDA_DEVICE_ORDER is not set"]
+    left = [firsts[i] for i in visible(said, [gpu.identity for gpu in firsts])]
+    return left, guess if unlike and not by_bus else []
+
+
+def _devices(found: list[_Found]) -> list[int]:
+    return list(dict.fromkeys(each.device for each in found))
+
+
+def _without_library(root: Path, error: Exception) -> Told[list[Gpu]]:
+    """Nothing, with the reason where there is a GPU after all."""
+    there = [
+        fields(folder / "information", ":").get("Model", "NVIDIA GPU")
+        for folder in folders(below(root, "proc/driver/nvidia/gpus"))
+    ]
+    cards = [
+        folder
+        for folder in folders(below(root, "sys/class/drm"))
+        if text(folder / "device" / "vendor") == "0x10de"
+    ]
+    if not there and not cards:
+        return Told([], "no driver")
+    name = ", ".join(there) or "an NVIDIA GPU"
+    return Told(
+        [],
+        problem=f"{name} is there, but its driver does not answer ({error}); install or reload "
+        "NVIDIA's driver, in a container start it with --gpus all, or give --vram",
+    )
+
+
+def _said(gpu: Gpu) -> str:
+    if gpu.unified:
+        return "shares main memory"
+    return f"{shown(gpu.free)} of {shown(gpu.total)} free"
