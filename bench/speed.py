@@ -22,24 +22,52 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 from speed_rows import Case, cases
 
-from homeward.machine import devices, speed as shipped
-from homeward.machine.devices import Device, Fitted, Kernels
+from homeward.machine import devices
+from homeward.machine import speed as shipped
+from homeward.machine.devices import Device, Kernels
+from homeward.machine.hardware import Gpu
 from homeward.machine.pace import DECODES
 
 Array = NDArray[np.float64]
-ROOT = Path(__file__).parents[1]
 SHARE = 0.9
-LEAST_BAND = 1.2
-NONE = Kernels(experts=0.0, recurrent=0.0, latent=0.0, norms=0.0)
-KERNELS = ("experts", "recurrent", "latent", "norms")
-CLASSES = (
-    *("nvidia", "nvidia-old", "nvidia-hbm", "nvidia-unified", "apple", "amd", "amd-hbm"),
-    *("amd-unified", "intel", "intel-unified", "gpu", "cpu"),
-)
-SPREAD = {"weights": 0.35, "layer": 0.5, "cache": 0.1, "attention": 0.01}
-"""How far, as a logarithm, a class may be from all others before it must be shown by its runs."""
+LEAST_BAND = 1.25
+FIELDS = ("weights", "layer", "cache", "attention", "experts", "recurrent", "latent", "norms")
+KERNELS = FIELDS[4:]
+PARENTS = {
+    "gpu": "",
+    "nvidia": "",
+    "nvidia-old": "nvidia",
+    "nvidia-hbm": "nvidia",
+    "nvidia-unified": "nvidia",
+    "apple": "",
+    "amd": "",
+    "amd-hbm": "amd",
+    "amd-unified": "amd",
+    "intel": "",
+    "intel-unified": "intel",
+    "cpu": "",
+}
+"""A class is like its parent, or else like all GPUs, until its own runs show otherwise."""
 
-FEW = 1e9  # operations of attention for each byte: more than any device has
+CLASSES = tuple(PARENTS)
+USUAL = (0.85, 80e-6, 0.7, 1e9, 0.6, 1.0, 0.5, 0.4)
+SPREAD = (0.15, 0.5, 0.25, 0.001, 0.5, 0.5, 0.7, 0.5)
+"""What is expected of all GPUs, in the order of FIELDS, and how far off, as a logarithm."""
+
+APART = (0.2, 0.4, 0.1, 0.001, 0.3, 0.3, 0.5, 0.3)
+"""How far a class may be from its parent, as a logarithm."""
+
+FURTHER = {
+    ("nvidia-old", "weights"): (0.0, 0.7),
+    ("nvidia-hbm", "weights"): (0.0, 0.4),
+    # Metal's attention is bound by what it computes, not by what it reads: docs/speed.md
+    ("apple", "attention"): (float(np.log(4.0 / 1e9)), 0.5),
+    ("apple", "latent"): (0.0, 1.0),
+    ("intel", "weights"): (0.0, 0.7),
+    ("cpu", "weights"): (-0.4, 1.0),
+    ("cpu", "layer"): (-1.4, 0.3),
+}
+"""Where a class may be farther: from its parent by so much, and so far from that."""
 
 
 class Table:
@@ -62,19 +90,17 @@ class Table:
         self.parameters = np.array([float(c.memory.weights.active_parameters) for c in found])
         self.resident = np.array([p.work.resident for p in first]) * self.weights
         self.cores = np.array([float(part.cores) for part in first])
-        plain = [shipped.launches(c.shapes, NONE) for c in found]
-        self.plain = np.array(plain)
-        self.more = np.array(
-            [
-                [shipped.launches(c.shapes, replace(NONE, **{name: 1.0})) - n for name in KERNELS]
-                for c, n in zip(found, plain, strict=True)
-            ]
-        )
+        launches = [
+            [sum(getattr(p.work.launches, name) for p in each) for name in ("plain", *KERNELS)]
+            for each in parts
+        ]
+        self.plain, self.more = np.array(launches)[:, 0], np.array(launches)[:, 1:]
         self.ubatch = np.array([float(c.use.ubatch) for c in found])
         self.decode = np.array([c.decode for c in found])
         self.prefill = np.array([c.prefill for c in found])
-        self.single = np.array([len(c.hardware.gpus) < 2 for c in found])  # noqa: PLR2004
-        self.member = np.array([[c == name for name in CLASSES] for c in self.classes], float)
+        self.member = np.array(
+            [[name in (c, PARENTS[c]) for name in CLASSES] for c in self.classes], float
+        )
 
 
 def _name(case: Case) -> str:
@@ -88,47 +114,39 @@ def _class(case: Case) -> str:
 # ---------------------------------------------------------------- the model, as columns
 
 
-class Answers:
-    """log seconds of a token, of parameters that are all logarithms.
+def _priors(
+    usual: Sequence[float], spread: Sequence[float], apart: Sequence[float], names: Sequence[str]
+) -> tuple[Array, Array]:
+    first = np.zeros((len(names), 1 + len(CLASSES)))
+    first[:, 0] = np.log(usual)
+    wide = np.hstack([np.array(spread)[:, None], np.tile(np.array(apart)[:, None], len(CLASSES))])
+    for (where, name), (shift, far) in FURTHER.items():
+        if name in names:
+            at = names.index(name), 1 + CLASSES.index(where)
+            first[at], wide[at] = shift, far
+    return first.ravel(), wide.ravel()
 
-    First what all classes share (weights, layer, cache, attention), then the kinds of layers, then
-    how far each class is from all.
+
+class Answers:
+    """log seconds of a token.
+
+    Parameters are logarithms: for each of FIELDS what all GPUs share, then how far each class is
+    from its parent.
     """
 
-    common = ("weights", "layer", "cache", "attention")
-    start = np.log([0.8, 80e-6, 0.7, FEW])
-    first = np.concatenate([start, np.log([1.0, 1.0, 1.0, 0.5]), np.zeros(4 * len(CLASSES))])
-    spread = np.concatenate(
-        [
-            [0.15, 0.5, 0.25, 0.001],
-            [0.7] * len(KERNELS),
-            np.repeat([SPREAD[name] for name in common], len(CLASSES)),
-        ]
-    )
-
-    @classmethod
-    def prepare(cls) -> None:
-        """Metal's attention is bound by what it computes, not by what it reads: see docs/speed.md."""
-        at = 4 + len(KERNELS) + 3 * len(CLASSES) + CLASSES.index("apple")
-        cls.first[at] = np.log(4.0 / FEW)
-        cls.spread[at] = 0.5
-
-    @classmethod
-    def parts(cls, x: Array) -> tuple[Array, Array, Array]:
-        common, kernels, classes = x[:4], x[4 : 4 + len(KERNELS)], x[4 + len(KERNELS) :]
-        return common, np.exp(kernels), classes.reshape(4, len(CLASSES))
+    first, spread = _priors(USUAL, SPREAD, APART, FIELDS)
 
     @classmethod
     def predict(cls, x: Array, t: Table) -> Array:
-        common, kernels, classes = cls.parts(x)
-        weights, layer, cache, attention = np.exp(common[:, None] + classes @ t.member.T)
+        each = x.reshape(len(FIELDS), -1)
+        weights, layer, cache, attention, *kernels = np.exp(each[:, :1] + each[:, 1:] @ t.member.T)
         read = t.weights / (weights * t.bandwidth)
         slow = np.divide(
-            t.weights * t.parameters / np.maximum(t.weights, 1), t.cores * DECODES,
-            out=np.zeros_like(read), where=t.cores > 0,
-        )  # fmt: skip
+            t.parameters, t.cores * DECODES, out=np.zeros_like(read), where=t.cores > 0
+        )
         back = np.maximum(t.cache / (cache * t.bandwidth), t.attention / (attention * t.bandwidth))
-        return np.log(np.maximum(read, slow) + back + (t.plain + t.more @ kernels) * layer)
+        launches = t.plain + sum(n * k for n, k in zip(t.more.T, kernels, strict=True))
+        return np.log(np.maximum(read, slow) + back + launches * layer)
 
     @staticmethod
     def measured(t: Table) -> Array:
@@ -138,13 +156,13 @@ class Answers:
 class Prompts:
     """The same for a token of a prompt: shares of ``flops`` for weights and for attention."""
 
-    common = ("prompt", "prompt_attention")
-    first = np.concatenate([np.log([0.9, 1.0]), np.zeros(2 * len(CLASSES))])
-    spread = np.concatenate([[0.5, 0.5], np.full(2 * len(CLASSES), 0.4)])
+    fields = ("prompt", "prompt_attention")
+    first, spread = _priors((0.9, 1.0), (0.5, 0.5), (0.4, 0.4), fields)
 
     @classmethod
     def predict(cls, x: Array, t: Table) -> Array:
-        shares = np.exp(x[:2, None] + x[2:].reshape(2, len(CLASSES)) @ t.member.T)
+        each = x.reshape(2, -1)
+        shares = np.exp(each[:, :1] + each[:, 1:] @ t.member.T)
         multiplied = 2 * t.parameters / (shares[0] * t.flops)
         read = t.resident / (0.85 * t.bandwidth * t.ubatch)
         return np.log(np.maximum(multiplied, read) + t.attention / (shares[1] * t.flops))
@@ -224,38 +242,44 @@ def _quantile(values: Array) -> float:
     return float(np.quantile(np.append(values, values.max()), SHARE, method="higher"))
 
 
-def made(t: Table, p: Table) -> Fitted:
-    x = fit(Answers, t, np.ones(len(t.names)))
-    y = fit(Prompts, p, np.ones(len(p.names)))
+def made(t: Table, p: Table) -> dict[str, Device]:
+    x = fit(Answers, t, np.ones(len(t.names))).reshape(len(FIELDS), -1)
+    y = fit(Prompts, p, np.ones(len(p.names))).reshape(2, -1)
     wide, prompt_wide = bands(t, held_out(Answers, t)), bands(p, held_out(Prompts, p))
-    common, kernels, classes = Answers.parts(x)
-    shares = np.exp(y[:2, None] + y[2:].reshape(2, len(CLASSES)))
     found: dict[str, Device] = {}
-    for n, name in enumerate(CLASSES):
+    for name in CLASSES:
+        line = np.array([name in (each, "") for each in ("", *CLASSES)], float)
+        line[0] = 1.0
+        if PARENTS[name]:
+            line[1 + CLASSES.index(PARENTS[name])] = 1.0
+        of = dict(
+            zip(
+                (*FIELDS, *Prompts.fields),
+                map(float, np.exp([*(x @ line), *(y @ line)])),
+                strict=True,
+            )
+        )
         own = [each for each, c in zip(t.names, t.classes, strict=True) if c == name]
-        ratios = [
-            c.hardware.gpus[0].flops / c.hardware.gpus[0].bandwidth
-            for c in t.cases
-            if c.hardware.gpus and _class(c) == name
+        figures = [
+            case.hardware.gpus[0].flops / case.hardware.gpus[0].bandwidth
+            for case, c in zip(t.cases, t.classes, strict=True)
+            if case.hardware.gpus and c == name
         ]
-        weights, layer, cache, attention = np.exp(common + classes[:, n])
         found[name] = Device(
-            weights=round(float(weights), 3),
-            layer=round(float(layer), 7),
-            cache=round(float(cache), 3),
-            attention=round(min(float(attention), 1000.0), 2),
-            prompt=round(float(shares[0, n]), 3),
-            prompt_attention=round(float(shares[1, n]), 3),
-            ratio=round(float(np.median(ratios)) if ratios else 60.0, 1),
-            band=round(wide[name], 3),
-            prompt_band=round(prompt_wide[name], 3),
+            weights=round(of["weights"], 3),
+            layer=round(of["layer"], 7),
+            cache=round(of["cache"], 3),
+            attention=round(min(of["attention"], 1000.0), 2),
+            prompt=round(of["prompt"], 3),
+            prompt_attention=round(of["prompt_attention"], 3),
+            ratio=round(float(np.median(figures)) if figures else 60.0, 1),
+            band=round(wide[name], 2),
+            prompt_band=round(prompt_wide[name], 2),
+            kernels=Kernels(**{field: round(of[field], 2) for field in KERNELS}),
             machines=len(set(own)),
             runs=len(own),
-        )  # fmt: skip
-    return Fitted(
-        devices=found,
-        kernels=Kernels(**{n: round(float(v), 3) for n, v in zip(KERNELS, kernels, strict=True)}),
-    )
+        )
+    return found
 
 
 def report(title: str, t: Table, off: Array, band: Callable[[str], float] | None = None) -> None:
@@ -282,7 +306,7 @@ def report(title: str, t: Table, off: Array, band: Callable[[str], float] | None
 
 
 LLMFIT = {"F16": 2.0, "Q8_0": 1.0, "Q6_K": 0.75, "Q5_K_M": 0.625, "Q4_K_M": 0.5, "Q4_0": 0.5}
-"""Bytes a parameter in llmfit's formula for speed: bandwidth / (active parameters * these) * 0.55."""
+"""Bytes a parameter in llmfit's formula: bandwidth / (active parameters * these) * 0.55."""
 
 
 def baselines(t: Table) -> None:
@@ -297,7 +321,6 @@ def baselines(t: Table) -> None:
 
 
 def main(folder: Path, *, write: bool) -> None:
-    Answers.prepare()
     found, left = cases(folder)
     print(
         f"{len(found)} runs; left out: " + ", ".join(f"{why} {n}" for why, n in left.most_common())
@@ -307,16 +330,31 @@ def main(folder: Path, *, write: bool) -> None:
     asked = Table(prompts)
     off, prompt_off = held_out(Answers, answers), held_out(Prompts, asked)
     if write:
-        target = ROOT / "src/homeward/machine/devices.json"
         text = msgspec.json.format(msgspec.json.encode(made(answers, asked)), indent=1)
-        target.write_bytes(text + b"\n")
-        devices._fitted.cache_clear()  # noqa: SLF001
+        devices.TABLE.write_bytes(text + b"\n")
+        devices.devices.cache_clear()
     report("answers, machines held out", answers, off, lambda name: devices.device(name).band)
     here = [_shipped(case) for case in answers.cases]
     report("answers, as shipped (in-sample)", answers, np.log(np.array(here) / answers.decode))
+    with_gpu = [case for case in answers.cases if case.hardware.gpus]
+    nameless = np.log([_shipped(_nameless(case)) / case.decode for case in with_gpu])
+    report("as shipped, knowing memory and bandwidth alone (in-sample)", Table(with_gpu), nameless)
     baselines(answers)
-    wide = lambda name: devices.device(name).prompt_band  # noqa: E731
-    report("prompts, machines held out", asked, prompt_off, wide)
+    report(
+        "prompts, machines held out",
+        asked,
+        prompt_off,
+        lambda name: devices.device(name).prompt_band,
+    )
+
+
+def _nameless(case: Case) -> Case:
+    """On a GPU of which only ``--vram`` and ``--bandwidth`` are said."""
+    gpus = tuple(
+        Gpu(name="GPU", vendor="other", total=g.total, free=g.free, bandwidth=g.bandwidth)
+        for g in case.hardware.gpus
+    )
+    return case._replace(hardware=replace(case.hardware, gpus=gpus))
 
 
 def _shipped(case: Case) -> float:

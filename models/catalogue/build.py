@@ -15,8 +15,10 @@ from typing import Any
 
 import msgspec
 import yaml
+from strengths import strengths
 
-from homeward.machine.catalogue.entry import Entry, Licence
+from homeward.machine.catalogue.entry import Entry, Evidence, Licence
+from homeward.machine.catalogue.names import key, names
 from homeward.machine.shapes import Shapes
 
 HERE = Path(__file__).parent
@@ -98,6 +100,38 @@ def models(sources: Sources) -> Iterator[Entry]:
                     raise SystemExit(f"{path.name}: {row.get('name')}: {error!r}") from error
                 made[entry.name] = entry
                 yield entry
+
+
+def unambiguous(found: list[Entry]) -> list[Entry]:
+    """The same; stops where two models have one name."""
+    known: dict[str, str] = {}
+    for entry in found:
+        for name in (*names(entry), *entry.base):
+            other = known.setdefault(key(name), entry.name)
+            if other != entry.name:
+                raise SystemExit(f"{name!r} is a name of {other} and of {entry.name}")
+    return found
+
+
+def with_evidence(found: list[Entry]) -> list[Entry]:
+    """With the published scores, and what they say of each task."""
+    groups = yaml.safe_load((HERE / "evidence.yaml").read_text())
+    by_model: dict[str, list[Evidence]] = {entry.name: [] for entry in found}
+    scores: dict[str, dict[str, float]] = {}
+    for benchmark, parts in groups.items():
+        for part in parts:
+            for model, score in part["scores"].items():
+                if model not in by_model:
+                    raise SystemExit(f"evidence.yaml: {benchmark}: there is no model {model}")
+                by_model[model].append(Evidence(benchmark=benchmark, score=score, source=part["source"]))
+                scores.setdefault(benchmark, {})[model] = score
+    tasks = strengths(scores)
+    return [
+        msgspec.structs.replace(
+            entry, evidence=tuple(by_model[entry.name]), tasks=tasks.get(entry.name, {})
+        )
+        for entry in found
+    ]
 
 
 def _entry(
@@ -208,5 +242,5 @@ def licences() -> list[Licence]:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit("name the folder with the tables: python models/catalogue/build.py FOLDER")
-    write(TARGET / "models.json", list(models(Sources(Path(sys.argv[1])))))
+    write(TARGET / "models.json", with_evidence(unambiguous(list(models(Sources(Path(sys.argv[1])))))))
     write(TARGET / "licences.json", licences())

@@ -31,7 +31,7 @@ MOST_ENTRIES = 1 << 16  # metadata entries, tensors
 MOST_ITEMS = 1 << 22  # of an array of strings; the largest vocabularies have 2^18 tokens
 MOST_KEPT = 4096  # bytes of a string, numbers of an array that are kept
 MOST_HEADER = 1 << 28  # bytes; the longest, with 2^18 tokens, have 2^24
-STEP = 1 << 20  # bytes that are read at a time
+STEP = 1 << 20  # bytes that are read from a disk at a time
 MEND = "download or copy it again"
 
 
@@ -94,7 +94,8 @@ def read_file(path: Path, *, mend: str = MEND) -> Content:
     """Of one file that is whole; `BadModelFile` for any other, with ``mend`` as the advice."""
     try:
         with path.open("rb") as file:
-            return read_from(file.read, os.fstat(file.fileno()).st_size, str(path), mend=mend)
+            size = os.fstat(file.fileno()).st_size
+            return read_from(lambda least: file.read(max(least, STEP)), size, str(path), mend=mend)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BadModelFile(f"{path} cannot be read ({reason}): name a .gguf file") from None
@@ -164,7 +165,7 @@ class _Reader:
         if end > MOST_HEADER:
             raise _Foreign(f"its header is longer than {human(MOST_HEADER)}")
         while len(self._there) < end:
-            piece = self._read(max(STEP, end - len(self._there)))
+            piece = self._read(end - len(self._there))
             if not piece:  # the file shrank meanwhile
                 raise _Truncated(f"it ends after {human(len(self._there))}")
             self._there += piece

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from homeward.cli.fit_shown import console, hung
+from homeward.cli.fit_shown import console, hung, of
 from homeward.cli.text import printable
-from homeward.machine.sizes import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,10 +51,8 @@ def _unscored(found: "Recommendations") -> bool:
 def machine_lines(hardware: "Hardware") -> Iterable[str]:
     """Two lines, and one more for each further GPU."""
     container = ", within the container's limit" if hardware.container else ""
-    yield (
-        f"{hardware.cpu or 'CPU'}, {hardware.cores} cores; {shown(hardware.ram_free)} of "
-        f"{shown(hardware.ram_total)} main memory free{container}"
-    )
+    free = of(hardware.ram_free, hardware.ram_total)
+    yield f"{hardware.cpu or 'CPU'}, {hardware.cores} cores; {free} main memory free{container}"
     if not hardware.gpus:
         yield "no GPU"
     for gpu in hardware.gpus:
@@ -65,7 +62,7 @@ def machine_lines(hardware: "Hardware") -> Iterable[str]:
 def gpu_line(gpu: "Gpu") -> str:
     kind = " (shares main memory)" if gpu.unified else " (integrated)" if gpu.integrated else ""
     fast = f", {gpu.bandwidth / 1e9:,.0f} GB/s" if gpu.bandwidth else ""
-    return f"{gpu.name}{kind}: {shown(gpu.free)} of {shown(gpu.total)} free{fast}"
+    return f"{gpu.name}{kind}: {of(gpu.free, gpu.total)} free{fast}"
 
 
 def _group(out: "Console", name: str, advised: "Sequence[Advice]", style: str, most: int) -> None:

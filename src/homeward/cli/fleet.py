@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from homeward.machine.scan.overrides import Overrides
     from homeward.model import Model
 
+EMBEDDING_BATCH = 2048
+"""Tokens that are computed at a time where vectors are made (Ollama, llm/llama_server.go)."""
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -106,6 +109,7 @@ async def _member(
         context=tokens * slots,
         kv=server.kv,
         parallel=slots,
+        ubatch=min(EMBEDDING_BATCH, tokens) if embeds else 512,
         flash_attention=server.flash_attention is not False,
     )
     return member(found, use, hardware, name=leaf.name, tag=leaf.tag, path=path)

@@ -62,6 +62,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "turns": {
             "residents": grouping.residents,
             "groups": grouping.groups,
+            "ollama_keeps_groups": plan.groups_kept,
             "alone": grouping.alone,
             "exact": grouping.exact,
             "expected_load_seconds": grouping.seconds,
@@ -71,6 +72,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "settings": {
             "reach": advised.reach,
             "changes": advised.changes,
+            "order": advised.order,
             "leave_out": advised.leave_out,
             "contexts": advised.contexts,
             "environment": environment(plan),

@@ -15,6 +15,7 @@ from homeward.machine.sizes import shown
 
 STYLES = ("blue", "magenta", "cyan", "yellow", "green", "red")
 BLOCKS = "█▓▒░"
+_WORDS = {"never": "does not keep", "sometimes": "keeps only in some orders"}
 
 
 def show(plan: Plan) -> None:
@@ -113,6 +114,10 @@ def _turns(plan: Plan) -> Iterator[str]:
             yield f"{_listed(grouping.residents)} can stay."
         turns = "; ".join(_listed(group) for group in grouping.groups)
         yield f"These take turns: {turns}."
+        for each, kept in zip(grouping.groups, plan.groups_kept, strict=True):
+            names = (*grouping.residents, *each)
+            if kept != "always" and len(names) > 1:
+                yield f"  Ollama {_WORDS[kept]} {_listed(names)} together"
     for load in plan.loads:
         yield f"  {load.name} loads in {_seconds(load.seconds)}: {shown(load.size)}"
     yield f"  from {plan.loads[0].basis.source} ({plan.loads[0].basis.how})"

@@ -15,6 +15,7 @@ from homeward.cli.text import printable
 from homeward.errors import HomewardError, Unreachable
 from homeward.interrupt import run
 from homeward.machine.sizes import shown
+from homeward.model import Seconds
 
 if TYPE_CHECKING:
     from homeward.backends.discovery import Found
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from homeward.machine.hardware import Hardware
     from homeward.machine.starting import Start
 
+PATIENCE: Seconds = 10.0  # for a server that is there and busy; none answers at once
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BOX = "the small models in the package answer meanwhile"
 
@@ -130,10 +132,11 @@ async def _ollama() -> "Found | None":
     """The Ollama server of this machine: one elsewhere has another machine's memory."""
     from homeward.backends.discovery import discover
     from homeward.backends.http import Http
+    from homeward.backends.ollama_server import PORT
 
     said = os.environ.get("OLLAMA_HOST")
     async with Http() as http:
-        servers = await discover(http, ports={} if said else {11434: "ollama"})
+        servers = await discover(http, ports={} if said else {PORT: "ollama"}, within=PATIENCE)
     near = (each for each in servers if urlsplit(each.base_url).hostname in LOOPBACK)
     return next((each for each in near if each.kind == "ollama"), None)
 

@@ -14,6 +14,15 @@ from msgspec import Struct
 from homeward.machine.hardware import Gpu, Vendor
 
 
+class Kernels(Struct, frozen=True, kw_only=True):
+    """What else a layer takes, in parts of what launching a plain one takes."""
+
+    experts: float  # a router, sorting, three products with gathered matrices
+    recurrent: float  # a scan of a state; a short convolution has none
+    latent: float  # keys and values are unfolded
+    norms: float  # Gemma has four to a layer, not two
+
+
 class Device(Struct, frozen=True, kw_only=True):
     """How near a class of devices comes to its own figures.
 
@@ -36,23 +45,12 @@ class Device(Struct, frozen=True, kw_only=True):
     ratio: float
     band: float
     prompt_band: float
+    kernels: Kernels
     machines: int = 0
     runs: int = 0
 
 
-class Kernels(Struct, frozen=True, kw_only=True):
-    """What else a layer takes, in parts of a plain one's ``layer``."""
-
-    experts: float  # a router, sorting, three products with gathered matrices
-    recurrent: float
-    latent: float
-    norms: float  # Gemma has four to a layer, not two
-
-
-class Fitted(Struct, frozen=True, kw_only=True):
-    devices: dict[str, Device]
-    kernels: Kernels
-
+TABLE = Path(__file__).with_name("devices.json")
 
 UNIFIED_NVIDIA = re.compile(r"GB10|DGX Spark|Jetson|Orin|Thor|Tegra", re.IGNORECASE)
 HBM = re.compile(
@@ -64,12 +62,14 @@ OLD = re.compile(
 COMPUTE_CARDS = re.compile(r"Instinct|\bMI\d", re.IGNORECASE)
 
 
-def fitted() -> Fitted:
-    return _fitted()
+@cache
+def devices() -> dict[str, Device]:
+    """All classes by name."""
+    return msgspec.json.decode(TABLE.read_bytes(), type=dict[str, Device])
 
 
 def device(name: str) -> Device:
-    return _fitted().devices[name]
+    return devices()[name]
 
 
 def class_of(gpu: Gpu) -> str:
@@ -109,9 +109,3 @@ def _alike(total: int, bandwidth: float) -> str | None:
         and any(abs(size - total) <= 0.02 * total for size in row.memory)
     }
     return found.pop() if len(found) == 1 else None
-
-
-@cache
-def _fitted() -> Fitted:
-    file = Path(__file__).with_name("devices.json")
-    return msgspec.json.decode(file.read_bytes(), type=Fitted)

@@ -101,7 +101,6 @@ def _experts(said: Metadata) -> dict[str, int]:
         return {}
     wide = said.width("ffn_up_exps", "ffn_gate_exps") or said.number("expert_feed_forward_length")
     wide = wide or said.number("feed_forward_length")  # Mixtral's files
-    with_experts = [layer for layer in range(said.layers) if _has_experts(said.parts(layer))]
     step = max(said.number("interleave_moe_layer_step"), 1)
     lead = said.number("leading_dense_block_count")
     count = said.number("expert_shared_count") or (said.architecture == "llama4")
@@ -114,13 +113,20 @@ def _experts(said: Metadata) -> dict[str, int]:
         "shared_expert_ffn": shared
         or said.number("expert_shared_feed_forward_length")
         or wide * count,
-        "dense_layers": with_experts[0] if with_experts and step == 1 else lead,
+        "dense_layers": lead if step > 1 else _leading(said, lead),
         "expert_every": step,
     }
 
 
-def _has_experts(parts: set[str]) -> bool:
-    return any(part.endswith("_exps") for part in parts)
+def _leading(said: Metadata, told: int) -> int:
+    """Layers before the first with experts, if they have a dense part instead (Nemotron-H's do
+    not); what the metadata say, where there are no tensors.
+    """
+    for layer in range(said.layers):
+        parts = said.parts(layer)
+        if any(part.endswith("_exps") for part in parts):
+            return layer if any("ffn_up" in said.parts(at) for at in range(layer)) else 0
+    return told
 
 
 def _alike(values: tuple[int, ...]) -> int | tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from homeward.machine.devices import Device
+from homeward.machine.devices import Device, Kernels
 
 DECODES = 5e9
 """Weights that one core of a CPU multiplies with in a second, one token at a time: 4-bit ones on
@@ -15,11 +15,40 @@ LINK = 12e9
 """Bytes a second to a GPU, of PCIe 4.0 x16 as it comes out."""
 
 
+class Launches(Struct, frozen=True, kw_only=True):
+    """Layers, and how many of them have experts and so on: see `Kernels`."""
+
+    plain: float
+    experts: float = 0.0
+    recurrent: float = 0.0
+    latent: float = 0.0
+    norms: float = 0.0
+
+    def share(self, part: float) -> "Launches":
+        return Launches(
+            plain=self.plain * part,
+            experts=self.experts * part,
+            recurrent=self.recurrent * part,
+            latent=self.latent * part,
+            norms=self.norms * part,
+        )
+
+    def times(self, kernels: Kernels) -> float:
+        """How many plain layers would take as long to launch."""
+        return (
+            self.plain
+            + self.experts * kernels.experts
+            + self.recurrent * kernels.recurrent
+            + self.latent * kernels.latent
+            + self.norms * kernels.norms
+        )
+
+
 class Work(Struct, frozen=True, kw_only=True):
     """What one token takes: bytes of weights by where they belong, and of the cache.
 
-    ``resident`` is how many bytes lie in memory for each that a token reads, ``parameters`` how
-    many parameters a byte holds, ``kernels`` how many plain layers.
+    ``resident`` is how many bytes lie in memory for each that a token reads, ``parameters`` how many
+    parameters a byte holds, ``launches`` its layers.
     """
 
     dense: float
@@ -29,7 +58,7 @@ class Work(Struct, frozen=True, kw_only=True):
     parameters: float
     cache: float
     attention: float
-    kernels: float
+    launches: Launches
 
     @property
     def weights(self) -> float:
@@ -45,7 +74,7 @@ class Work(Struct, frozen=True, kw_only=True):
             parameters=self.parameters,
             cache=self.cache * layers,
             attention=self.attention * layers,
-            kernels=self.kernels * layers,
+            launches=self.launches.share(layers),
         )
 
 
@@ -68,7 +97,7 @@ class Part(Struct, frozen=True, kw_only=True):
             weights = max(weights, work.weights * work.parameters / (self.cores * DECODES))
         read = work.cache / (known.cache * self.bandwidth)
         computed = work.attention / (known.attention * self.bandwidth)
-        return weights + max(read, computed) + work.kernels * known.layer
+        return weights + max(read, computed) + work.launches.times(known.kernels) * known.layer
 
     def prompt_seconds(self, ubatch: int, *, helped: bool) -> float:
         """For one token of a prompt, read ``ubatch`` at a time, which all read each weight once.

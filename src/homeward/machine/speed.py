@@ -8,10 +8,10 @@ for each layer; what lies in different memories follows one after the other. The
 from collections.abc import Iterator
 
 from homeward.machine.attention import bytes_read, operations
-from homeward.machine.devices import Kernels, class_of, device, fitted
+from homeward.machine.devices import class_of, device
 from homeward.machine.estimate import Basis, How, Memory, Placement, Range, Speed, Use
 from homeward.machine.hardware import Gpu, Hardware
-from homeward.machine.pace import Part, Work
+from homeward.machine.pace import Launches, Part, Work
 from homeward.machine.shapes import Layer, Shapes
 
 ASSUMED_RAM = 40e9
@@ -149,17 +149,18 @@ def _whole(shapes: Shapes, memory: Memory, use: Use, depth: int) -> Work:
         parameters=per_byte / unpacked,
         cache=bytes_read(shapes, memory, use, depth),
         attention=operations(shapes, depth),
-        kernels=launches(shapes, fitted().kernels) or float(len(weights.layers)),
+        launches=_launches(shapes, len(weights.layers)),
     )
 
 
-def launches(shapes: Shapes, more: Kernels) -> float:
-    """How many plain layers would take as long to launch; 0 where no layers are known."""
-    total = 0.0
-    for layer, kind in enumerate(shapes.kinds):
-        total += 1.0
-        total += more.experts if shapes.has_experts(layer) else 0.0
-        total += more.recurrent if kind in (Layer.RECURRENT, Layer.BOTH) else 0.0
-        total += more.latent if shapes.kv_lora_rank else 0.0
-        total += more.norms if shapes.architecture.startswith("gemma") else 0.0
-    return total
+def _launches(shapes: Shapes, layers: int) -> Launches:
+    """How many layers of each kind are launched."""
+    kinds = shapes.kinds
+    scans = shapes.recurrent is not None and shapes.recurrent.state > 0
+    return Launches(
+        plain=len(kinds) or layers,
+        experts=sum(shapes.has_experts(layer) for layer in range(shapes.layers)),
+        recurrent=scans * sum(kind in (Layer.RECURRENT, Layer.BOTH) for kind in kinds),
+        latent=len(kinds) if shapes.kv_lora_rank else 0,
+        norms=len(kinds) if shapes.architecture.startswith("gemma") else 0,
+    )

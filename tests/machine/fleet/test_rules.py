@@ -1,5 +1,7 @@
 """What Ollama predicts, beside numbers worked out by its own formula."""
 
+import msgspec
+
 from homeward.machine.fleet.rules import OLLAMA_RULES, predicted
 from homeward.machine.fleet.server import Server
 from homeward.machine.shapes import Recurrent, Shapes
@@ -109,8 +111,6 @@ def test_what_cannot_be_read_is_not_said() -> None:
 
 
 def test_an_integrated_gpu_is_not_used_unless_it_is_asked_for() -> None:
-    import msgspec
-
     integrated = msgspec.structs.replace(card(8), vendor="amd", integrated=True)
     both = machine(integrated, card(24))
     assert Server().sees(both) == (1,)
@@ -118,8 +118,6 @@ def test_an_integrated_gpu_is_not_used_unless_it_is_asked_for() -> None:
 
 
 def test_strix_halo_is_used() -> None:
-    import msgspec
-
     halo = msgspec.structs.replace(card(96), vendor="amd", unified=True, architecture="gfx1151")
     assert Server().sees(machine(halo)) == (0,)
 

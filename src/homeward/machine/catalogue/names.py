@@ -46,8 +46,8 @@ def find(name: str) -> Entry:
 def parse(name: str) -> Named:
     """The model and the quantisation of that name; `ModelMissing` names up to five near ones."""
     text, quant = _split(name)
-    for key in _keys(text):
-        if found := _index().get(key):
+    for each in _keys(text):
+        if found := _index().get(each):
             return Named(found, quant)
     tokens = _loose(text).split("-")
     if tokens[-1] in BASE and (found := _found("-".join(tokens[:-1]))):
@@ -73,30 +73,32 @@ def _split(name: str) -> tuple[str, str | None]:
 
 def _keys(text: str) -> Iterator[str]:
     """With its publisher, then without one that says nothing."""
-    yield _key(text)
+    yield key(text)
     publisher, slash, rest = text.partition("/")
     if not slash:
         publisher, slash, rest = text.partition("_")  # a file's name: google_gemma-3-1b-it
     if slash and (publisher.lower() in CONVERTERS or publisher.lower() in _publishers()):
-        yield _key(rest)
+        yield key(rest)
 
 
-def _key(text: str) -> str:
-    return re.sub(r"[-_:\s]+", "-", text.strip().lower()).strip("-")
+def key(name: str) -> str:
+    """What makes no difference made equal: case, and what stands between the parts."""
+    return "-".join(name.lower().replace("_", " ").replace(":", " ").replace("-", " ").split())
 
 
 def _loose(text: str) -> str:
     """Without publisher, packaging and what says that it answers."""
-    *_, key = _keys(text)
-    left = [each for each in key.split("-") if each not in PACKAGING | ANSWERS]
+    *_, bare = _keys(text)
+    left = [each for each in bare.split("-") if each not in PACKAGING | ANSWERS]
     return "-".join(left)
 
 
-def _found(key: str) -> Entry | None:
-    return _index().get(key) or _loosely().get(key)
+def _found(wanted: str) -> Entry | None:
+    return _index().get(wanted) or _loosely().get(wanted)
 
 
-def _names(entry: Entry) -> Iterator[str]:
+def names(entry: Entry) -> Iterator[str]:
+    """All that it is called, but for its base models."""
     yield entry.name
     for full in (entry.repository, *entry.gguf):
         yield full
@@ -108,11 +110,11 @@ def _names(entry: Entry) -> Iterator[str]:
 def _index() -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for entry in entries():
-        for name in _names(entry):
-            found.setdefault(_key(name), entry)
+        for name in names(entry):
+            found.setdefault(key(name), entry)
     for entry in entries():
         for name in entry.base:
-            found.setdefault(_key(name), _as_base(entry, name))
+            found.setdefault(key(name), _as_base(entry, name))
     return found
 
 
@@ -121,7 +123,7 @@ def _loosely() -> dict[str, Entry]:
     """Names without their publisher and endings. The first row of a name has it."""
     found: dict[str, Entry] = {}
     for entry in entries():
-        for name in _names(entry):
+        for name in names(entry):
             found.setdefault(_loose(name), entry)
     return found
 
@@ -140,11 +142,11 @@ def _as_base(entry: Entry, name: str) -> Entry:
 def _near(text: str) -> str:
     from difflib import get_close_matches
 
-    names: dict[str, str] = {}
+    known: dict[str, str] = {}
     for entry in entries():
         for each in (*entry.ollama[::-1], entry.name):
-            names[_loose(each)] = each
-    near = list(dict.fromkeys(names[key] for key in get_close_matches(_loose(text), names, 5, 0.5)))
+            known[_loose(each)] = each
+    near = list(dict.fromkeys(known[each] for each in get_close_matches(_loose(text), known, 5, 0.5)))
     if not near:
         return "; name a file, a repository or another model, or give its shapes with --arch"
     return f"; near ones are {', '.join(near)}"

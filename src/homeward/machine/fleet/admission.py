@@ -102,7 +102,9 @@ class Admission:
 
     def _load(self, member: Member, loaded: Sequence[Runner]) -> tuple[Step, Runner | None]:
         guess = predicted(member.shapes, member.size, member.use.context)
-        chosen, available = chosen_for(guess, self.hardware, self.gpus, loaded, self.server)
+        chosen, available = chosen_for(
+            guess, self.hardware, self.gpus, loaded, self.server, self.rules.percent
+        )
         step = Step(
             name=member.name,
             loads=False,

@@ -14,7 +14,7 @@ from homeward.machine.fleet.admission import Admission
 from homeward.machine.fleet.grouping import Grouping, group
 from homeward.machine.fleet.loading import Load, Panel, loads, panel
 from homeward.machine.fleet.member import Member
-from homeward.machine.fleet.orders import Kept, kept
+from homeward.machine.fleet.orders import Kept, Together, kept
 from homeward.machine.fleet.packing import Packing, Place, pack, places
 from homeward.machine.fleet.rules import OLLAMA_RULES, OllamaRules
 from homeward.machine.fleet.server import Server
@@ -26,7 +26,10 @@ PROMPTS = 100
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """``packing`` is that of all together, or of the residents with the first group."""
+    """``packing`` is that of all together, or of the residents with the first group.
+
+    ``groups_kept`` is for each group whether Ollama keeps it loaded beside the residents.
+    """
 
     members: tuple[Member, ...]
     server: Server
@@ -36,6 +39,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     packing: Packing | None
     ollama: Kept
     grouping: Grouping
+    groups_kept: tuple[Together, ...]
     loads: tuple[Load, ...]
     panel: Panel
     settings: Settings
@@ -70,6 +74,8 @@ def plan(
     grouping = group(members, hardware, costs)
     first = grouping.groups[0] if grouping.groups else ()
     shown = {*grouping.residents, *first}
+    ollama = Admission(hardware, server, rules)
+    beside = [{*grouping.residents, *each} for each in grouping.groups]
     advised, changed = settings(members, hardware, server, rules)
     settled = tuple(changed) if advised.changes else tuple(members)
     then = group(settled, hardware, costs) if advised.changes else grouping
@@ -80,8 +86,11 @@ def plan(
         places=places(hardware),
         fits=whole is not None,
         packing=whole or pack([m for m in members if m.name in shown], hardware),
-        ollama=kept(members, Admission(hardware, server, rules)),
+        ollama=kept(members, ollama),
         grouping=grouping,
+        groups_kept=tuple(
+            kept([m for m in members if m.name in each], ollama).together for each in beside
+        ),
         loads=costs,
         panel=panel(grouping.groups, costs, prompts),
         settings=advised,

@@ -13,14 +13,17 @@ from pathlib import Path
 
 from homeward.machine.estimate import Basis, How
 from homeward.machine.gpus import Row, lookup
+from homeward.machine.gpus import basis as published
 from homeward.machine.hardware import Gpu
+from homeward.machine.scan.bandwidth import checked
 from homeward.machine.scan.cards import AMD, Card, cards
 from homeward.machine.scan.files import below, fields, folders, number, text
 from homeward.machine.scan.probing import Told
 from homeward.machine.scan.visible import visible_to_rocm
-from homeward.machine.sizes import shown, shown_bandwidth
+from homeward.machine.sizes import shown
 
 PAGE = 4096
+RDNA = 100000  # gfx10 and later, as KFD writes versions
 INTEGRATED = {
     *("gfx902", "gfx909", "gfx90c", "gfx1013", "gfx1033", "gfx1035", "gfx1036", "gfx1037"),
     *("gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153"),
@@ -29,8 +32,6 @@ INTEGRATED = {
 
 WORTHWHILE = {"gfx1150", "gfx1151", "gfx1152", "gfx1153"}
 """Whose runtimes are made for them; on the older ones models run about as fast as without."""
-
-CLOSE = 0.15
 
 
 def gpus(root: Path, environ: Mapping[str, str]) -> Told[list[Gpu]]:
@@ -73,10 +74,12 @@ def _gpu(root: Path, card: Card, node: Mapping[str, str]) -> Gpu:
         basis["total"] = basis["free"] = Basis(how=How.MEASURED, source=source)
     elif row is not None and row.memory:
         total = free = min(row.memory)
-        basis["total"] = basis["free"] = Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+        basis["total"] = basis["free"] = published(row)
     bandwidth, how = _bandwidth(row, node, integrated=integrated)
+    if how is not None:
+        basis["bandwidth"] = how
     if row is not None and row.flops:
-        basis["flops"] = Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+        basis["flops"] = published(row)
     unique = text(card.device / "unique_id")
     return Gpu(
         name=row.name if row else _name(root, card),
@@ -90,7 +93,7 @@ def _gpu(root: Path, card: Card, node: Mapping[str, str]) -> Gpu:
         counted=not integrated or architecture in WORTHWHILE or bool(row and row.unified),
         architecture=architecture,
         identity=f"GPU-{unique}" if unique else card.address,
-        basis={**basis, **how},
+        basis=basis,
     )
 
 
@@ -133,23 +136,12 @@ def _nodes(root: Path) -> dict[str, dict[str, str]]:
 
 def _bandwidth(
     row: Row | None, node: Mapping[str, str], *, integrated: bool
-) -> tuple[float, dict[str, Basis]]:
-    """The table's, checked by clock and width where the memory is GDDR6 (16 bits a cycle)."""
-    table = row.bandwidth if row else 0.0
-    source = f"{row.name}: {row.source}" if row else ""
-    width, clock = int(node.get("width", "0")), int(node.get("mem_clk_max", "0"))
-    version = int(node.get("gfx_target_version", "0"))
-    clocks = 16e6 * clock * width / 8 if version >= 100000 and not integrated else 0.0
-    if not clocks:
-        return table, {"bandwidth": Basis(how=How.TABLE, source=source)} if table else {}
-    said = f"KFD: {clock} MHz x 16 x {width} bit = {shown_bandwidth(clocks)}"
-    if not table:
-        return clocks, {"bandwidth": Basis(how=How.TABLE, source=said)}
-    if abs(clocks - table) <= CLOSE * table:
-        return table, {"bandwidth": Basis(how=How.TABLE, source=f"{source}; {said}, which agrees")}
-    low, high = sorted((table, clocks))
-    differ = f"{source} says {shown_bandwidth(table)}, but {said}: the lower is taken"
-    return low, {"bandwidth": Basis(how=How.TABLE, source=differ, low=low, high=high)}
+) -> tuple[float, Basis | None]:
+    """GDDR6 moves 16 bits in a cycle of the clock that KFD tells; others move as many as they do."""
+    gddr6 = int(node.get("gfx_target_version", "0")) >= RDNA and not integrated
+    if not gddr6:
+        return checked(row, None, None, 16, "KFD")
+    return checked(row, int(node.get("mem_clk_max", "0")), int(node.get("width", "0")), 16, "KFD")
 
 
 def _name(root: Path, card: Card) -> str:

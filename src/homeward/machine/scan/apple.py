@@ -9,6 +9,7 @@ it: 10922.67 MiB of 16, 21845.34 MiB of 32, 28991.03 MB of 36, 49152.00 MiB of 6
 from collections.abc import Callable
 
 from homeward.machine.estimate import Basis, How
+from homeward.machine.gpus import basis as published
 from homeward.machine.gpus import lookup
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan.memory import Ram
@@ -62,7 +63,7 @@ def gpus(read: Sysctl) -> Told[list[Gpu]]:
     row = lookup(name, memory)
     how = {"total": basis}
     if row is not None:
-        table = Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+        table = published(row)
         how |= {"bandwidth": table, "flops": table}
     gpu = Gpu(
         name=name,

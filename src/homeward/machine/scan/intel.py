@@ -8,6 +8,7 @@ https://docs.kernel.org/gpu/xe/index.html
 from pathlib import Path
 
 from homeward.machine.estimate import Basis, How
+from homeward.machine.gpus import basis as published
 from homeward.machine.gpus import lookup
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan.cards import INTEL, Card, cards, largest_window
@@ -45,12 +46,12 @@ def _gpu(card: Card) -> Gpu:
             total, basis["total"] = told, Basis(how=How.MEASURED, source="physical_vram_size_bytes")
         elif row is not None and row.memory:
             total = min(row.memory, key=lambda size: abs(size - window))
-            basis["total"] = Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+            basis["total"] = published(row)
         else:
             total, basis["total"] = window, Basis(how=How.ASSUMED, source="the size of its window")
         basis["free"] = Basis(how=How.ASSUMED, source="the driver does not tell; all of it")
     if row is not None:
-        table = Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+        table = published(row)
         basis |= {key: table for key in ("bandwidth", "flops") if getattr(row, key)}
     return Gpu(
         name=name,

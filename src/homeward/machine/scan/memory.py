@@ -43,7 +43,10 @@ def ram(root: Path) -> Ram | None:
     free = sizes.get("MemAvailable")
     if free is None:  # before Linux 3.14
         free = sizes.get("MemFree", 0) + sizes.get("Cached", 0)
-    found = Ram(total=total, free=free)
+    source = "/proc/meminfo"
+    if in_wsl(root):
+        source += " of WSL 2, half of what Windows has unless .wslconfig says more"
+    found = Ram(total=total, free=free, source=source)
     groups = [group for group in memory_groups(root) if group.limit < total]
     if not groups:
         return found
@@ -55,6 +58,10 @@ def ram(root: Path) -> Ram | None:
         limit=limit,
         source=f"{tightest.path}, within /proc/meminfo",
     )
+
+
+def in_wsl(root: Path) -> bool:
+    return "microsoft" in text(below(root, "proc/version")).lower()
 
 
 def memory_groups(root: Path) -> Iterator[Group]:

@@ -13,11 +13,15 @@ from msgspec import Struct
 
 from homeward.machine.estimate import Basis, How
 from homeward.machine.gpus import Row, lookup
+from homeward.machine.gpus import basis as published
 from homeward.machine.hardware import Gpu
+from homeward.machine.scan.bandwidth import checked
+from homeward.machine.scan.cards import NVIDIA, cards
 from homeward.machine.scan.files import below, fields, folders, text
+from homeward.machine.scan.memory import in_wsl, ram
 from homeward.machine.scan.probing import Told
 from homeward.machine.scan.visible import visible
-from homeward.machine.sizes import shown, shown_bandwidth
+from homeward.machine.sizes import shown
 
 Library = Any
 """The module ``pynvml``, or what stands for it."""
@@ -25,8 +29,6 @@ Library = Any
 UNIFIED = re.compile(r"\b(?:GB10|Orin|Thor|Xavier|Tegra)\b|Jetson|nvgpu", re.IGNORECASE)
 FOLDERS = ("usr/lib/wsl/lib", "run/opengl-driver/lib", "usr/local/nvidia/lib64")
 """Where WSL 2, NixOS and GKE keep the library, where the loader does not look by itself."""
-
-CLOSE = 0.15  # two figures of one bandwidth that differ by more are not of the same thing
 
 
 class _Found(Struct, frozen=True):
@@ -41,9 +43,8 @@ def gpus(library: Callable[[], Library], root: Path, environ: Mapping[str, str])
     except Exception as error:  # no library, no driver, or one that does not fit the other
         return _without_library(root, error)
     try:
-        found = [
-            each for number in range(nvml.nvmlDeviceGetCount()) for each in _device(nvml, number)
-        ]
+        devices = range(nvml.nvmlDeviceGetCount())
+        found = [each for number in devices for each in _device(nvml, number, root)]
     finally:
         nvml.nvmlShutdown()
     left, order = _visible(found, environ)
@@ -98,31 +99,33 @@ def _parts(nvml: Library, handle: object) -> list[object] | None:
     return [part for part in found if part is not None]
 
 
-def _device(nvml: Library, number: int) -> list[_Found]:
+def _device(nvml: Library, number: int, root: Path) -> list[_Found]:
     handle = nvml.nvmlDeviceGetHandleByIndex(number)
-    parts, whole = _parts(nvml, handle), _whole(nvml, handle)
+    parts, whole = _parts(nvml, handle), _whole(nvml, handle, root)
     if parts is None:
         return [_Found(whole, number)]
     most = ask(nvml, "nvmlDeviceGetMaxMigDeviceCount", handle) or 1
     return [_Found(_part(nvml, part, whole, most), number) for part in parts]
 
 
-def _whole(nvml: Library, handle: object) -> Gpu:
+def _whole(nvml: Library, handle: object, root: Path) -> Gpu:
     name = ask(nvml, "nvmlDeviceGetName", handle) or "NVIDIA GPU"
     memory = memory_of(nvml, handle)
     unified = UNIFIED.search(name) is not None or memory is None
-    row = lookup(name, None if memory is None else int(memory.total))
+    row = _board(root) if unified else None
+    row = row or lookup(name, None if memory is None else int(memory.total))
     bandwidth, basis = _bandwidth(nvml, handle, row, unified=unified)
     total = free = 0
-    how: dict[str, Basis] = dict(basis)
+    how = {"bandwidth": basis} if basis else {}
     if memory is not None and not unified:
         reserved = int(getattr(memory, "reserved", 0))
         total, free = int(memory.total) - reserved, int(memory.free)
         less = f", less {shown(reserved)} that the driver keeps" if reserved else ""
+        about = ", approximate where Windows moves memory" if in_wsl(root) else ""
         how["total"] = Basis(how=How.MEASURED, source=f"NVML{less}")
-        how["free"] = Basis(how=How.MEASURED, source="NVML")
+        how["free"] = Basis(how=How.MEASURED, source=f"NVML{about}")
     if row is not None:
-        how["flops"] = Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+        how["flops"] = published(row)
     capability = ask(nvml, "nvmlDeviceGetCudaComputeCapability", handle)
     return Gpu(
         name=name,
@@ -136,6 +139,13 @@ def _whole(nvml: Library, handle: object) -> Gpu:
         identity=ask(nvml, "nvmlDeviceGetUUID", handle) or "",
         basis=how,
     )
+
+
+def _board(root: Path) -> Row | None:
+    """A Jetson's, whose GPU has no name of its own: by the board and its memory."""
+    board = text(below(root, "proc/device-tree/model"))
+    memory = ram(root)
+    return lookup(board, memory.total if memory else None) if "Jetson" in board else None
 
 
 def _part(nvml: Library, handle: object, whole: Gpu, most: int) -> Gpu:
@@ -173,29 +183,13 @@ def memory_of(nvml: Library, handle: object) -> Any:
 
 def _bandwidth(
     nvml: Library, handle: object, row: Row | None, *, unified: bool
-) -> tuple[float, dict[str, Basis]]:
-    """The table's, checked by clock and width of the bus (two transfers in each cycle).
-
-    Where they differ widely the lower is taken, with both as the band: a card may have slower
-    memory than others of its name, and a driver may tell a clock that is never reached.
-    """
-    table = row.bandwidth if row else 0.0
+) -> tuple[float, Basis | None]:
+    """Two transfers in a cycle, whatever the memory: NVML's clock is that of the data's rise."""
+    if unified:  # the clock is of the main memory's controller
+        return checked(row, None, None, 2, "NVML")
     clock = ask(nvml, "nvmlDeviceGetMaxClockInfo", handle, getattr(nvml, "NVML_CLOCK_MEM", 2))
     width = ask(nvml, "nvmlDeviceGetMemoryBusWidth", handle)
-    clocks = 2e6 * clock * width / 8 if clock and width and not unified else 0.0
-    source = f"{row.name}: {row.source}" if row else ""
-    said = f"{clock} MHz x 2 x {width} bit = {shown_bandwidth(clocks)}"
-    if not table and not clocks:
-        return 0.0, {}
-    if not clocks:
-        return table, {"bandwidth": Basis(how=How.TABLE, source=source)}
-    if not table:
-        return clocks, {"bandwidth": Basis(how=How.TABLE, source=f"NVML: {said}")}
-    if abs(clocks - table) <= CLOSE * table:
-        return table, {"bandwidth": Basis(how=How.TABLE, source=f"{source}; NVML agrees: {said}")}
-    low, high = sorted((table, clocks))
-    differ = f"{source} says {shown_bandwidth(table)}, but NVML {said}: the lower is taken"
-    return low, {"bandwidth": Basis(how=How.TABLE, source=differ, low=low, high=high)}
+    return checked(row, clock, width, 2, "NVML")
 
 
 def _visible(found: list[_Found], environ: Mapping[str, str]) -> tuple[list[Gpu], list[str]]:
@@ -222,17 +216,25 @@ def _devices(found: list[_Found]) -> list[int]:
 
 
 def _without_library(root: Path, error: Exception) -> Told[list[Gpu]]:
-    """Nothing, with the reason where there is a GPU after all."""
+    """A Jetson's GPU, else nothing, with the reason where there is a GPU after all."""
+    if row := _board(root):
+        how = published(row)
+        gpu = Gpu(
+            name=row.name,
+            vendor="nvidia",
+            total=0,
+            free=0,
+            bandwidth=row.bandwidth,
+            flops=row.flops,
+            unified=True,
+            basis={"bandwidth": how, "flops": how},
+        )
+        return Told([gpu], f"{row.name}, by the name of the board: {_said(gpu)}")
     there = [
         fields(folder / "information", ":").get("Model", "NVIDIA GPU")
         for folder in folders(below(root, "proc/driver/nvidia/gpus"))
     ]
-    cards = [
-        folder
-        for folder in folders(below(root, "sys/class/drm"))
-        if text(folder / "device" / "vendor") == "0x10de"
-    ]
-    if not there and not cards:
+    if not there and not any(card.vendor == NVIDIA for card in cards(root)):
         return Told([], "no driver")
     name = ", ".join(there) or "an NVIDIA GPU"
     return Told(
