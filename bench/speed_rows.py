@@ -65,7 +65,7 @@ LABELS = {
     "qwen2 7B": "Qwen2.5-7B",
     "deepseek2 30B.A3B": "GLM-4.7-Flash",
     "nemotron 120B.A12B": "Nemotron-3-Super-120B-A12B",
-    "DeepSeek R1 671b": "DeepSeek-R1",
+    "DeepSeek R1 671b": "deepseek-r1:671b",
     "DeepSeek R1 14b": "deepseek-r1:14b",
 }
 """What llama-bench and a table of geerlingguy's call models, by the names of the catalogue."""
@@ -210,7 +210,8 @@ def _on_gpus(where: str, told: float) -> Hardware | None:
     if "GB10" in where:
         text = "GB10"
     size = re.search(r"(\d+) ?GB", text)
-    row = lookup(text, int(size[1]) * GIB if size else None) or lookup(f"Apple {text}")
+    with_memory = int(size[1]) * GIB if size else round(told * GIB) or None
+    row = lookup(text, with_memory) or lookup(f"Apple {text}", with_memory)
     if row is None:
         return None
     count = int(many or twice or 1)

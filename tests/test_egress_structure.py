@@ -43,6 +43,9 @@ EXCEPT = {
     "gateway/listening.py": {"socket", "getaddrinfo"},  # listens, and connects nowhere
     "signals/trial.py": {"subprocess", "Popen"},  # runs an answer's code, when that was asked for
     "backends/hub.py": HUB,  # asks through hub_client
+    "machine/scan/apple.py": {"ctypes"},  # asks the kernel
+    "machine/scan/nvml.py": {"ctypes"},  # loads NVIDIA's library from where WSL 2 keeps it
+    "backends/hub_listing.py": HUB,  # the same
     "backends/hub_client.py": {*HUB, "socket", "ssl"},  # wraps the socket that egress connected
 }
 

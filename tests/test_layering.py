@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "config": "errors model tree config",
     "machine": "errors model ggml machine",
     "defaults": "errors model box",
+    "policy": "errors model tree machine backends",
     "house": "errors model config defaults backends",
     "explain": "errors model reading signals.first strategies tree",
     "learn.experiment": "errors model fence tree store strategies.experiment learn",

@@ -1,9 +1,10 @@
 """Build the catalogue that is shipped: ``python models/catalogue/build.py FOLDER``.
 
-FOLDER has the tables of published shapes (`arch_official_models.csv`, `litgpt/litgpt_configs.json`,
-`transformers/config_defaults.json`, `licence_table.csv`). What they lack or have wrong is written by hand, with
-its source, in ``families/*.yaml`` and ``licences.yaml`` beside this file. Writes ``models.json``
-and ``licences.json`` in ``src/homeward/machine/catalogue``, one row a line.
+FOLDER has the tables of published shapes (`arch_official_models.csv`,
+`litgpt/litgpt_configs.json`, `transformers/config_defaults.json`). What they lack or have wrong is
+written by hand, with its source, in ``families/*.yaml``; licences and published scores are in
+``licences.yaml`` and ``evidence.yaml`` beside this file. Writes ``models.json`` and
+``licences.json`` in ``src/homeward/machine/catalogue``, one row a line.
 """
 
 import csv
@@ -20,6 +21,7 @@ from strengths import strengths
 from homeward.machine.catalogue.entry import Entry, Evidence, Licence
 from homeward.machine.catalogue.names import key, names
 from homeward.machine.shapes import Shapes
+from homeward.machine.weights.weigh import weigh
 
 HERE = Path(__file__).parent
 TARGET = HERE.parents[1] / "src" / "homeward" / "machine" / "catalogue"
@@ -123,7 +125,9 @@ def with_evidence(found: list[Entry]) -> list[Entry]:
             for model, score in part["scores"].items():
                 if model not in by_model:
                     raise SystemExit(f"evidence.yaml: {benchmark}: there is no model {model}")
-                by_model[model].append(Evidence(benchmark=benchmark, score=score, source=part["source"]))
+                by_model[model].append(
+                    Evidence(benchmark=benchmark, score=score, source=part["source"])
+                )
                 scores.setdefault(benchmark, {})[model] = score
     tasks = strengths(scores)
     return [
@@ -154,7 +158,9 @@ def _entry(
 
     if "transformers" in row:
         kind = row.pop("transformers")
-        take(_renamed(sources.transformers[kind]["defaults"], TRANSFORMERS), f"transformers: {kind}")
+        take(
+            _renamed(sources.transformers[kind]["defaults"], TRANSFORMERS), f"transformers: {kind}"
+        )
     if published:
         take(_published(published), f"llmfit: {published['hf_id']}{_mirror(published)}")
     if "litgpt" in row:
@@ -177,7 +183,10 @@ def _entry(
         row.setdefault("licence", published["license"])
         row.setdefault("released", published["release_date"])
     row["gguf"] = _gguf(row, published)
-    row = {key: value for key, value in row.items() if value is not None}
+    row = {field: value for field, value in row.items() if value is not None}
+    if active := _active(shapes):
+        shapes["active_parameters"] = active
+        provenance["active_parameters"] = "counted from the shapes, without the embedding"
     where = {field: source for field, source in provenance.items() if field in shapes}
     return msgspec.convert(
         {**row, "shapes": {"name": row["name"], **shapes}, "provenance": _folded(where)}, Entry
@@ -203,6 +212,12 @@ def _litgpt(row: Mapping[str, Any]) -> dict[str, Any]:
         found["expert_ffn"] = found.pop("ffn")
     found.pop("window", None)  # of Mistral 7B v0.1 alone, and llama.cpp does not use it
     return found
+
+
+def _active(shapes: Mapping[str, Any]) -> int:
+    """Parameters that are read for one token, where experts take turns."""
+    found = msgspec.convert(shapes, Shapes)
+    return weigh(found, "F16").active_parameters if found.experts and found.whole else 0
 
 
 def _renamed(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -242,5 +257,11 @@ def licences() -> list[Licence]:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit("name the folder with the tables: python models/catalogue/build.py FOLDER")
-    write(TARGET / "models.json", with_evidence(unambiguous(list(models(Sources(Path(sys.argv[1])))))))
-    write(TARGET / "licences.json", licences())
+    known = licences()
+    keys = {each.key for each in known}
+    found = unambiguous(list(models(Sources(Path(sys.argv[1])))))
+    for entry in found:
+        if entry.licence not in keys:
+            raise SystemExit(f"licences.yaml lacks {entry.licence!r}, of {entry.name}")
+    write(TARGET / "models.json", with_evidence(found))
+    write(TARGET / "licences.json", known)

@@ -2,9 +2,9 @@
 
 The rule: a score on a benchmark of a task is, on the logistic scale, the model's ability at the
 task less the benchmark's difficulty (Rasch's model, 1960). Both are fitted by least squares over
-all models of the task, so that a model measured on hard benchmarks alone stands beside one measured
-on easy ones. Abilities are drawn towards the mean of the task as if half a score more had been seen, and a
-strength is the ability on a scale of 0 to 1, where 0.5 is the mean of the models with evidence.
+all models of the task, so that a model measured on hard benchmarks alone stands beside one
+measured on easy ones. Abilities are drawn towards the mean as if half a score more had been seen
+there. A strength is the ability on a scale of 0 to 1; 0.5 is the mean of the models with evidence.
 A task that a model has no score for has no strength: nothing is inferred from its size or name.
 """
 

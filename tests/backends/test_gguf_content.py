@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homeward.backends import gguf_content
-from homeward.backends.gguf_content import Content, Long, read_file, read_from, read_model
+from homeward.backends import gguf_reader
+from homeward.backends.gguf_content import Content, read_file, read_from, read_model
+from homeward.backends.gguf_reader import Long
 from homeward.errors import BadModelFile
 from tests.backends import shape_gguf, tiny_gguf
 
@@ -85,7 +86,7 @@ def test_a_file_that_ends_before_its_header_is_refused() -> None:
 def test_an_endless_header_is_refused_before_it_is_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gguf_content, "MOST_HEADER", 4096)
+    monkeypatch.setattr(gguf_reader, "MOST_HEADER", 4096)
     with pytest.raises(BadModelFile, match="longer than"):
         read_from(Far(WHOLE, 1000), len(WHOLE), "far")
 

@@ -10,7 +10,7 @@ import pytest
 from homeward.backends.http import Http
 from homeward.cli.pulling import Step, through_ollama
 from homeward.errors import Failed, Garbled, ModelError, ModelMissing
-from tests.backends.servers import Reply, Routes, Server, answers, lines, playing
+from tests.backends.servers import Asked, Reply, Routes, Server, answers, lines, playing
 from tests.cli.program import Program
 
 CARD = ("--vram", "24GiB", "--ram", "64GiB")
@@ -70,7 +70,7 @@ def nothing_near(homeward: Program, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_dry_run_says_what_would_be_done(homeward: Program) -> None:
     told = homeward("up", "--dry-run", *CARD, "--json").json
-    assert [one["role"] for one in told["set"]] == ["general", "coder", "quick"]
+    assert told["set"][0]["role"] == "general"
     assert told["through"] == "hub"
     assert all(one["weights_bytes"] > 0 and one["licence"] for one in told["set"])
 
@@ -129,18 +129,20 @@ def test_what_ollama_has_is_not_fetched_again(
 def test_a_model_that_cannot_be_fetched_is_left_out(
     homeward: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def pull(asked: Any) -> Reply:
-        missing = "coder" in asked.json["model"]
+    asked: list[str] = []
+
+    def pull(question: Asked) -> Reply:
+        asked.append(question.json["model"])
+        missing = len(asked) > 1
         return lines({"error": "pull model manifest: file does not exist"}) if missing else PULLED
 
-    routes = {**ollama(), ("POST", "/api/pull"): pull}
-    with standing(routes) as server:
+    with standing({**ollama(), ("POST", "/api/pull"): pull}) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.removeprefix("http://"))
         told = homeward("up", "--yes", "--no-serve", *CARD, "--json").json
-    assert len(told["failed"]) == 1
+    assert len(told["failed"]) == len(asked) - 1 > 0
     written = (tmp_path / "homeward.yaml").read_text()
-    assert "coder" not in written
-    assert "general" in written
+    assert asked[0] in written
+    assert all(name not in written for name in asked[1:])
 
 
 def test_offline_nothing_is_written_and_the_box_answers(homeward: Program, tmp_path: Path) -> None:
@@ -165,7 +167,7 @@ async def steps(reply: Reply) -> list[Step]:
 
 
 async def test_how_far_it_is_comes_from_ollamas_lines() -> None:
-    assert Step("pulling aabbcc", 40, 100) in await steps(PULLED)
+    assert (40, 100) in [(step.done, step.total) for step in await steps(PULLED)]
 
 
 @pytest.mark.parametrize(

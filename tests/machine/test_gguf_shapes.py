@@ -1,6 +1,6 @@
 """Shapes from GGUF metadata and tensors, family by family."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -29,7 +29,7 @@ def shapes(architecture: str, layers: int = 4, **fields: Any) -> Shapes:
     return shapes_of(told(architecture, layers, **fields))
 
 
-def as_gguf(known: Shapes) -> tuple[dict[str, Any], list[Row]]:
+def as_gguf(known: Shapes) -> tuple[dict[str, Any], Sequence[Row]]:
     """What llama.cpp's converter writes of a model."""
     fields: dict[str, Any] = {
         "context_length": known.context,
@@ -275,7 +275,7 @@ KEYS = st.sampled_from(
 
 @given(st.dictionaries(KEYS, VALUES), st.sampled_from([entry.architecture for entry in WHOLE]))
 def test_any_metadata_is_read_or_refused(said: Mapping[str, Any], architecture: str) -> None:
-    whole = told(architecture) | said | {"general.architecture": architecture}
+    whole = {**told(architecture), **said, "general.architecture": architecture}
     try:
         found = shapes_of(whole)
     except ConfigError:

@@ -2,11 +2,12 @@ import msgspec
 import pytest
 
 from homeward.errors import ConfigError
+from homeward.machine.advice import Advice
 from homeward.machine.catalogue import entries, find, licence
 from homeward.machine.catalogue.entry import Entry, Evidence
 from homeward.machine.estimate import Use
 from homeward.machine.hardware import Hardware
-from homeward.machine.recommend import KINDS, Advice, Recommendations, recommend, size_class
+from homeward.machine.recommend import KINDS, Recommendations, recommend, size_class
 from homeward.machine.verdict import AT_EASE, READING
 from tests.machine.machines import LAPTOP, with_gpu
 
@@ -72,12 +73,12 @@ def test_all_of_them_can_be_asked_for() -> None:
 
 
 def test_a_published_score_goes_before_an_expectation() -> None:
-    score = Evidence(benchmark="a benchmark", score=0.99, source="a test")
+    score = Evidence(benchmark="MATH-500", score=0.99, source="a test")
     strong = of_kind(find("Llama-3.2-3B"), tasks={"math": 0.99}, evidence=(score,))
     found = recommend([find("Qwen3-8B"), strong], CARD, USE, task="math")
     assert [each.name for each in found.runs_well] == ["Llama-3.2-3B", "Qwen3-8B"]
     assert found.runs_well[0].published
-    assert "a benchmark 0.99" in found.runs_well[0].why
+    assert "MATH-500 0.99" in found.runs_well[0].why
 
 
 def test_a_coder_comes_first_for_code_and_not_else() -> None:

@@ -41,6 +41,7 @@ class Plan:
     ``context`` is in tokens, for each of the ``parallel`` slots; None for what the model was
     trained for, as `usual_context` says. ``draft`` is a smaller model with the same vocabulary that
     proposes ``draft_tokens`` at a time. ``mend`` is said when the file is not usable.
+    ``template`` is Jinja, in place of the file's own; ``adapter`` is the file of a LoRA.
 
     A child that ``embeds`` does nothing else. ``pooling`` is how the vectors of a text's tokens
     become one: ``mean``, ``cls`` or ``last``; None for what the file says.
@@ -55,6 +56,8 @@ class Plan:
     mend: str = "download or copy it again"
     embeds: bool = False
     pooling: str | None = None
+    template: str | None = None
+    adapter: Path | None = None
 
     def __str__(self) -> str:
         return self.model.name
@@ -173,6 +176,8 @@ class Child:
             "threads": plan.threads,
             "draft": None if plan.draft is None else str(plan.draft),
             "draft_tokens": plan.draft_tokens,
+            "template": plan.template,
+            "adapter": None if plan.adapter is None else str(plan.adapter),
             "folder": self._folder,
             "socket": path if reachable else None,
             "api_key": self.api_key,

@@ -9,15 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from homeward.backends.gguf_content import (
-    ARRAY,
-    MEND,
-    STRING,
-    human,
-    integer,
-    read_file,
-    text,
-)
+from homeward.backends.gguf_content import MEND, integer, read_file, text
+from homeward.backends.gguf_reader import ARRAY, STRING, human
 
 __all__ = ["ARRAY", "STRING", "Header", "human", "read_header"]
 

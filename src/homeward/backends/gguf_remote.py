@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from homeward.backends.gguf_content import Content, Long, read_from, together
+from homeward.backends.gguf_content import Content, read_from, together
+from homeward.backends.gguf_reader import Long
 from homeward.backends.hub_client import Client, hub_client
-from homeward.backends.hub_listing import HubFile, endpoint, listed, token, told
+from homeward.backends.hub_listing import HubFile, check, endpoint, listed, token, told
 from homeward.backends.shelf import choose, split
 from homeward.errors import ConfigError, Failed, ModelMissing
 from homeward.folder import data_folder
@@ -117,8 +118,6 @@ class _Ranges:
         self._at = 0
 
     def __call__(self, least: int) -> bytes:
-        from huggingface_hub import hf_raise_for_status
-
         begin = self._at
         end = min(begin + max(least, FIRST, begin), self._file.size)
         if begin >= end:
@@ -127,7 +126,7 @@ class _Ranges:
         if self._key is not None:
             headers["authorization"] = f"Bearer {self._key}"
         with self._client.session.stream("GET", self._file.url, headers=headers) as response:
-            hf_raise_for_status(response)
+            check(response)
             passed = 0 if response.status_code == 206 else begin  # 200: from the beginning
             data = _first(response.iter_raw(), passed + end - begin)[passed:]
         self._at += len(data)

@@ -82,6 +82,13 @@ def told(repo: str, hub: str, client: Client) -> Iterator[None]:
         raise Unreachable(f"{hub} broke the connection off ({error}): try again") from error
 
 
+def check(response: Any) -> None:
+    """Raises what `told` understands, for a refusal."""
+    from huggingface_hub import hf_raise_for_status
+
+    hf_raise_for_status(response)
+
+
 def refusal(response: Any, repo: str, hub: str) -> ModelError:
     status, code = response.status_code, response.headers.get("x-error-code")
     if code == "GatedRepo" or status == 403:

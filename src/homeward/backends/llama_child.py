@@ -87,6 +87,10 @@ def parameters(xllamacpp: Any, settings: Mapping[str, Any]) -> Any:
         params.speculative.types = [kinds.COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE]
         params.speculative.draft.mparams.path = settings["draft"]
         params.speculative.draft.n_max = settings["draft_tokens"]
+    if settings.get("template") is not None:
+        params.chat_template = settings["template"]
+    if settings.get("adapter") is not None:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(settings["adapter"], 1.0)]
 
     params.hostnames = [settings["socket"] or LOOPBACK]
     params.port = 0

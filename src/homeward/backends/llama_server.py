@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from homeward.backends.decoded import Decoder, accepted, encoded, from_sse
 from homeward.backends.embedder import Told
 from homeward.backends.http import Http, Response
 from homeward.backends.llama_child import BATCH
+from homeward.backends.llama_options import KINDS, beneath
 from homeward.completion import Completion
 from homeward.embedding import Texts
 from homeward.errors import TooLong
@@ -37,29 +38,33 @@ _TOKENS = Json(_Tokens)
 
 @dataclass(frozen=True)
 class LlamaServer:
-    """A running child, asked in the name of a model. ``loaded`` is what loading it took."""
+    """A running child, asked in the name of a model. ``loaded`` is what loading it took.
+
+    ``options`` are how tokens are drawn where a request does not say.
+    """
 
     http: Http
     child: Child
     name: str
     loaded: Seconds = 0.0
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def answer(self, request: Request) -> Stream:
-        body = openai_chat.encode_request(request, self.name)
+        body = beneath(openai_chat.encode_request(request, self.name), self._drawn(request))
         decoder = openai_chat.Decoder(request.sampling.logprobs)
         return self._events("/v1/chat/completions", body, decoder, request)
 
     async def complete(self, request: Completion) -> Stream:
         """A `Decision` tells where a middle's surroundings were too long to be read whole."""
-        logprobs = request.sampling.logprobs
+        logprobs, drawn = request.sampling.logprobs, self._drawn(request)
         if request.suffix is None:
-            body = openai_completions.encode_request(request, self.name)
+            body = beneath(openai_completions.encode_request(request, self.name), drawn)
             decoder: Decoder = openai_chat.Decoder(logprobs)
             told = self._events("/v1/completions", body, decoder, request)
         else:
             if (far := await self._too_far(request, request.suffix)) is not None:
                 yield far
-            body = infill.encode_request(request)
+            body = beneath(infill.encode_request(request), drawn)
             told = self._events("/infill", body, infill.Decoder(logprobs), request)
         async with aclosing(told) as events:
             async for event in events:
@@ -116,6 +121,13 @@ class LlamaServer:
         ):
             async for event in events:
                 yield self._timed(event) if isinstance(event, Usage) else event
+
+    def _drawn(self, request: Request | Completion) -> Mapping[str, Any]:
+        """With what only Ollama's clients say (``repeat_penalty``), where they say it."""
+        told = request.extra.get("options") if request.dialect == "ollama" else None
+        if not self.options or not isinstance(told, Mapping):
+            return self.options
+        return {**self.options, **{name: told[name] for name in KINDS if name in told}}
 
     def _timed(self, usage: Usage) -> Usage:
         return replace(usage, load_seconds=self.loaded)

@@ -111,7 +111,8 @@ async def _evaluate(
 
     from homeward.box import MEMBERS
     from homeward.defaults import NOTICE_MODEL
-    from homeward.house import open_house
+    from homeward.gateway.traffic.traffic import Traffic
+    from homeward.house import configuration, open_house
     from homeward.learn.evaluate import evaluate as walk
     from homeward.learn.report import summarise
     from homeward.outcomes import read
@@ -119,7 +120,9 @@ async def _evaluate(
     rows = list(islice(read(table), limit))
     if not rows:
         raise ConfigError(f"{table} has no rows; a table has one JSON object per line")
-    async with open_house(config) as house:
+    found = await configuration(config)
+    traffic = Traffic(found.serve.at_once)  # models that do not fit together take turns
+    async with open_house(found, around=traffic.around) as house, traffic:
         model = house[route or house.default]
         reach = house.clearance if clearance is None else clearance
         results: list[RowResult] = []

@@ -1,5 +1,6 @@
 """What ``homeward fit`` shows of a machine: what it runs, and with ``--doctor`` what it said."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ from homeward.cli.text import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from homeward.machine.advice import Advice
     from homeward.machine.estimate import Use
     from homeward.machine.hardware import Gpu, Hardware
-    from homeward.machine.recommend import Advice, Recommendations
+    from homeward.machine.recommend import Recommendations
 
 UNSCORED = "models without a published score are placed by size and date"
 MOST = {"runs well": 10, "runs": 6, "too slow": 3, "does not fit": 3}
@@ -21,8 +23,8 @@ MOST = {"runs well": 10, "runs": 6, "too slow": 3, "does not fit": 3}
 
 def listed(found: "Recommendations", hardware: "Hardware", use: "Use", *, every: bool) -> None:
     out = console()
-    for line in machine_lines(hardware):
-        out.print(Text(printable(line)))
+    for told in machine_lines(hardware):
+        out.print(Text(printable(told)))
     groups = {
         "runs well": (found.runs_well, "green"),
         "runs": (found.runs, "yellow"),
@@ -39,9 +41,8 @@ def listed(found: "Recommendations", hardware: "Hardware", use: "Use", *, every:
         out.print(Text("nothing of the catalogue fits: a shorter --context needs less"))
     out.print()
     hint = "homeward fit MODEL tells all of one; --all names every model; --task code sorts"
-    told = [("", f"{UNSCORED}; {hint}" if _unscored(found) else hint)]
-    for line in hung(told, out.width + 2):
-        out.print(Text(line.plain.strip()), style="dim")
+    words = f"{UNSCORED}; {hint}" if _unscored(found) else hint
+    out.print(Text("\n".join(textwrap.wrap(words, out.width - 1))), style="dim")
 
 
 def _unscored(found: "Recommendations") -> bool:
@@ -89,8 +90,8 @@ def _about(advice: "Advice") -> str:
 def examined(hardware: "Hardware") -> None:
     """Every probe: what it said, how long it took, and what to do where it said nothing."""
     out = console()
-    for line in machine_lines(hardware):
-        out.print(Text(printable(line)))
+    for told in machine_lines(hardware):
+        out.print(Text(printable(told)))
     for name, basis in hardware.basis.items():
         out.print(Text(printable(f"{name}: {basis.how}, {basis.source}"), style="dim"))
     out.print()

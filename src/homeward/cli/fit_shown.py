@@ -47,8 +47,8 @@ def console() -> Console:
 
 def card(found: Fit) -> None:
     out = console()
-    for line in textwrap.wrap(printable(headline(found)), out.width - 1):
-        out.print(Text(line, style=STYLES[found.verdict]))
+    for words in textwrap.wrap(printable(headline(found)), out.width - 1):
+        out.print(Text(words, style=STYLES[found.verdict]))
     setting = f"{found.model} at {found.quant}, {found.context:,} tokens, cache {found.kv}"
     if found.parallel > 1:
         setting += f", {found.parallel} slots"

@@ -1,73 +1,55 @@
-"""``homeward pull``: fetch a model file from the hub."""
+"""``homeward pull``: fetch models, from the hub or through an Ollama server."""
 
 import sys
-from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from homeward.cli.options import Json
-
-if TYPE_CHECKING:
-    from homeward.backends.hub import Progress
+from homeward.errors import ConfigError, HomewardError
 
 
 def pull(
-    name: Annotated[
-        str, typer.Argument(help="org/repo, or org/repo:Q4_K_M for one quantisation of it.")
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="org/repo or org/repo:Q4_K_M from the hub, or a tag of Ollama's such as qwen3:4b.",
+            metavar="NAME...",
+        ),
     ],
+    ollama: Annotated[
+        str | None,
+        typer.Option(
+            help="Fetch through the Ollama server there, as 192.168.1.20:11434; hf.co/org/repo too.",
+            show_default="OLLAMA_HOST, or this machine's",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Download a GGUF model (resumable, its checksum verified); then ask it by its name."""
-    from homeward.backends.hub import pull as download
+    """Fetch models; the hub's for the engine in the package (resumable, checksums verified)."""
+    from homeward.cli.fetching import fetch
 
-    steps = download(name)
-    path = _drawn(steps) if sys.stderr.isatty() and not json else _followed(steps)
-    if json:
-        import msgspec
+    worst = 0
+    for name in names:
+        try:
+            fetched = fetch(name, ollama, quiet=json)
+        except HomewardError as error:
+            if len(names) == 1:
+                raise
+            from homeward.cli.show import show_error
 
-        print(msgspec.json.encode({"name": name, "path": str(path)}).decode())
-    else:
-        print(f'{path}\nask it: homeward ask --route {name} "..."')
+            show_error(error, json=json)
+            worst = max(worst, 3 if isinstance(error, ConfigError) else 1)
+            continue
+        except KeyboardInterrupt:
+            if not json:
+                print(f"{name}: what came is kept; the same command goes on", file=sys.stderr)
+            raise
+        if json:
+            import msgspec
 
-
-def _followed(steps: "Iterable[Progress]") -> Path | None:
-    """To the end without a picture: one line per file."""
-    path = None
-    seen = ""
-    for step in steps:
-        if step.file != seen:
-            seen = step.file
-            print(f"{step.file}: {step.total:,} bytes", file=sys.stderr)
-        path = step.path or path
-    return path
-
-
-def _drawn(steps: "Iterable[Progress]") -> Path | None:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    path = None
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks = {}
-        for step in steps:
-            if step.file not in tasks:
-                tasks[step.file] = bars.add_task(step.file, total=step.total)
-            bars.update(tasks[step.file], completed=step.done, total=step.total)
-            path = step.path or path
-    return path
+            print(msgspec.json.encode(fetched.as_json()).decode())
+        else:
+            print(fetched.words())
+    if worst:
+        raise typer.Exit(worst)

@@ -1,83 +1,15 @@
-"""Fetches models, from the hub or through an Ollama server, and shows how far it is."""
+"""How far a fetch is, shown to people: from the hub, or through an Ollama server."""
 
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-import msgspec
+from homeward.backends.ollama_stock import Step
+from homeward.backends.ollama_stock import pull as through_ollama
 
-from homeward.backends.http import Http, Timeouts
-from homeward.errors import Failed, Garbled, ModelError, ModelMissing
-from homeward.model import Clearance
+__all__ = ["Step", "Tell", "from_hub", "telling", "through_ollama"]
 
-PATIENT = Timeouts(idle=600.0)  # to write and to verify a large model is silent for minutes
-
-
-class Step(NamedTuple):
-    """What is being done, and how far it is, in bytes; 0 of 0 where there is nothing to count."""
-
-    doing: str
-    done: int = 0
-    total: int = 0
-
-
-class _Line(msgspec.Struct):
-    """Of Ollama's stream; docs/api.md of ollama/ollama, "Pull a Model"."""
-
-    status: str = ""
-    digest: str = ""
-    total: int = 0
-    completed: int = 0
-    error: str = ""
-
-
-async def through_ollama(url: str, tag: str, http: Http) -> AsyncGenerator[Step, None]:
-    """Have the server at ``url`` fetch a model. What came is kept when this is left early.
-
-    ModelMissing, Failed (it could not fetch), Unreachable, Garbled.
-    """
-    body = msgspec.json.encode({"model": tag, "stream": True})
-    async with http.send(
-        "POST",
-        url,
-        "/api/pull",
-        headers={"content-type": "application/json"},
-        body=body,
-        clearance=Clearance.NETWORK,
-        timeouts=PATIENT,
-    ) as response:
-        ended = False
-        rest = b""
-        async with aclosing(response.chunks()) as chunks:
-            async for chunk in chunks:
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in filter(None, lines):
-                    step = _read(line, url, tag)
-                    ended = ended or step.doing == "success"
-                    yield step
-        if rest.strip():
-            step = _read(rest, url, tag)
-            ended = ended or step.doing == "success"
-            yield step
-    if not ended:
-        raise Failed(f"{url} broke off while it fetched {tag}: what came is kept, so do it again")
-
-
-def _read(line: bytes, url: str, tag: str) -> Step:
-    try:
-        told = msgspec.json.decode(line, type=_Line)
-    except msgspec.MsgspecError as error:
-        raise Garbled(f"{url}/api/pull does not answer as Ollama does: {error}") from None
-    if told.error:
-        raise _refusal(told.error, tag)
-    return Step(told.status, told.completed, told.total)
-
-
-def _refusal(words: str, tag: str) -> ModelError:
-    if "not exist" in words or "not found" in words:
-        return ModelMissing(f"Ollama's library has no {tag} ({words}): check the spelling")
-    return Failed(f"Ollama could not fetch {tag} ({words}): look whether it reaches the network")
+Tell = Callable[[Step], None]
 
 
 def from_hub(name: str) -> Iterator[Step]:
@@ -88,26 +20,34 @@ def from_hub(name: str) -> Iterator[Step]:
         yield Step(step.file, step.done, step.total)
 
 
-Tell = Callable[[Step], None]
-
-
 @contextmanager
 def telling(name: str, *, quiet: bool = False) -> Iterator[Tell]:
-    """A bar on a terminal; in a pipe, a line whenever something else begins."""
+    """A bar on a terminal for each layer; in a pipe, a line whenever something else begins."""
     if quiet or not sys.stderr.isatty():
         yield _nothing if quiet else _lines(name)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
 
     words = TextColumn("{task.description}", markup=False)
-    columns = (words, BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (words, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
-        task = bars.add_task(name, total=None)
+        tasks = {"": bars.add_task(name, total=None)}
 
         def tell(step: Step) -> None:
-            if step.total:
-                bars.update(task, completed=step.done, total=step.total)
+            if not step.total:
+                bars.update(tasks[""], description=f"{name}: {step.doing}")
+                return
+            if step.digest not in tasks:
+                tasks[step.digest] = bars.add_task(step.doing)
+            bars.update(tasks[step.digest], completed=step.done, total=step.total)
 
         yield tell
 

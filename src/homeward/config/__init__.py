@@ -15,7 +15,8 @@ is a plain ``${``. Relative paths start from the file's directory.
 
 Beside ``models`` a file may have ``default``, the model that is asked when none is named (else
 the one called ``auto``, else the last), and ``clearance``, how far questions may travel (else
-``world``: naming a hosted model in the file is the permission).
+``world``: naming a hosted model in the file is the permission), and ``policy``, what the licences
+of its models may be (`homeward.policy.Policy`).
 """
 
 from homeward.config.build import Around

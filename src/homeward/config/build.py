@@ -63,11 +63,11 @@ class Builder:
         made = {name: self._reference(name, item.named_at) for name, item in self.models.items()}
         return {name: model for name, model in made.items() if model is not WRONG}
 
-    def settings(self, item: Item | None, kind: type[Any]) -> Any:
+    def settings(self, item: Item | None, kind: type[Any], name: str = "serve") -> Any:
         """A section beside the models, as a ``kind``; its defaults where it is absent."""
         if item is None:
             return kind()
-        return self._call("serve", kinds.Target(kind), item, item.place)
+        return self._call(name, kinds.Target(kind), item, item.place)
 
     # ------------------------------------------------------------ models
 

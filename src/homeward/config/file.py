@@ -20,7 +20,7 @@ from homeward.config.values import expects, guess, scalar, shown
 from homeward.errors import ConfigError
 from homeward.model import Clearance, Model
 
-KEYS = ("models", "default", "clearance", "serve")
+KEYS = ("models", "default", "clearance", "policy", "serve")
 
 
 class WrongFile(ConfigError):
@@ -36,7 +36,8 @@ class Config:
     """A file that was found right. It holds no connection and no process; `open` does.
 
     ``models`` are the nodes as written, by name. ``origin`` is for people to read, ``base`` is
-    the directory that relative paths start from. ``serve`` are the gateway's `Settings`.
+    the directory that relative paths start from. ``serve`` are the gateway's `Settings`,
+    ``policy`` is a `homeward.policy.Policy`, or None where the file has none.
     """
 
     models: Mapping[str, Item]
@@ -46,6 +47,8 @@ class Config:
     base: Path
     serve: Any = None
     served: Item | None = None  # as written
+    policy: Any = None
+    demanded: Item | None = None  # the policy as written
 
     @asynccontextmanager
     async def open(self, around: Around | None = None) -> AsyncGenerator[Mapping[str, Model], None]:
@@ -74,7 +77,9 @@ class Config:
         if problems or item is None or not isinstance(item.value, dict):
             raise WrongFile(problems)
         config = replace(self, models={**self.models, **item.value})
-        _built(Builder(config.models, config.base))
+        built = _built(Builder(config.models, config.base))
+        if broken := _broken(self.policy, built, config.models):
+            raise WrongFile(broken)
         return config
 
     def outline(self) -> Iterator[tuple[str, str, str]]:
@@ -93,7 +98,8 @@ class Config:
         """A file of the same meaning: aliases filled in, variables by name, no comments."""
         head = {"default": self.default, "clearance": self.clearance.name.lower()}
         serve = {} if self.served is None else {"serve": self.served}
-        return dump({"models": dict(self.models), **head, **serve})
+        policy = {} if self.demanded is None else {"policy": self.demanded}
+        return dump({"models": dict(self.models), **head, **policy, **serve})
 
 
 def load(path: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -135,12 +141,27 @@ def parse(
     top = _Top(item, Place(origin, 1, 1))
     models = top.models()
     builder = Builder(models, base)
-    builder.build()
-    served = top.entries.get("serve")
+    built = builder.build()
+    served, demanded = top.entries.get("serve"), top.entries.get("policy")
     serve = builder.settings(served, kinds.load(kinds.SERVE))
-    config = Config(models, top.default(models), top.clearance(), origin, base, serve, served)
+    policy = None
+    if demanded is not None:
+        policy = builder.settings(demanded, kinds.load(kinds.POLICY), "policy")
+    config = Config(
+        models,
+        top.default(models),
+        top.clearance(),
+        origin,
+        base,
+        serve,
+        served,
+        policy,
+        demanded,
+    )
     unread = {problem.place for problem in problems}  # what is built of these is wrong anyway
     problems += [p for p in (*top.problems, *builder.problems) if p.place not in unread]
+    if not problems:
+        problems += _broken(policy, built, models)
     if problems:
         raise WrongFile(sorted(problems, key=lambda p: (p.place.line, p.place.column)))
     return config
@@ -203,6 +224,12 @@ def _built(builder: Builder) -> dict[str, Model]:
     if builder.problems:
         raise WrongFile(builder.problems)
     return models
+
+
+def _broken(policy: Any, built: Mapping[str, Model], models: Mapping[str, Item]) -> list[Problem]:
+    """What breaks the policy, each at the name of the model or of the route."""
+    found = [] if policy is None else policy.problems(built)
+    return [Problem(models[name].named_at, sentence) for name, sentence in found]
 
 
 def _words(item: Item) -> Iterator[str]:

@@ -49,6 +49,7 @@ def schema() -> dict[str, Any]:
             },
             "default": {"type": "string", "description": "The model that is asked by default."},
             "clearance": {**_of(shape_of(Clearance)), "description": "How far data may travel."},
+            "policy": _call(kinds.Target(kinds.load(kinds.POLICY))),
             "serve": _call(kinds.Target(kinds.load(kinds.SERVE))),
         },
         "$defs": {**tables, **calls},

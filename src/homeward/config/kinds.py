@@ -100,6 +100,9 @@ RESOURCES: Mapping[str, str] = {
 SERVE = "homeward.gateway.settings:Settings"
 """What the section `serve` is made into."""
 
+POLICY = "homeward.policy:Policy"
+"""What the section `policy` is made into, where there is one."""
+
 FLATTENED = frozenset({"bounds", "routes", "rules", "windows"})
 """Fields whose entries may stand beside the other fields: ``{router: {by: task, code: a}}``."""
 

@@ -78,10 +78,8 @@ def shapes_from(said: Mapping[str, Any]) -> Shapes:
         shapes = shapes_of_config(said)
     else:
         shapes = _from_row(said)
-        if "tied" not in said:
-            shapes = _perhaps_tied(shapes)
     check(shapes)
-    return shapes
+    return shapes if CONFIG & said.keys() or "tied" in said else _perhaps_tied(shapes)
 
 
 def _from_row(said: Mapping[str, Any]) -> Shapes:
@@ -103,9 +101,11 @@ def _from_row(said: Mapping[str, Any]) -> Shapes:
     wide = row.pop("ffn_or_moe_ffn", None)
     if wide is not None:
         row.setdefault("expert_ffn" if row.get("experts") else "ffn", wide)
-    if isinstance(row.get("pattern"), str):
-        row |= _of_words(row)
-    return _converted(row)
+    words = row.pop("pattern", "F")
+    shapes = _converted(row)
+    if not isinstance(words, str):
+        raise ConfigError(f"pattern is of a wrong kind ({words!r}): write letters such as WWWF")
+    return structs.replace(shapes, **_of_words(words.strip(), shapes))
 
 
 def _converted(row: Mapping[str, Any]) -> Shapes:
@@ -124,8 +124,10 @@ def _perhaps_tied(shapes: Shapes) -> Shapes:
     from homeward.machine.weights.tensors import tensors
 
     one = structs.replace(shapes, tied=True)
+    if shapes.architecture in TIED:
+        return one
     if not (shapes.parameters and complete(shapes)):
-        return one if shapes.architecture in TIED else shapes
+        return shapes
     counted = {each.tied: sum(prod(part.shape) for part in tensors(each)) for each in (shapes, one)}
     return min((shapes, one), key=lambda each: abs(counted[each.tied] - shapes.parameters))
 
@@ -142,33 +144,31 @@ def _known() -> str:
 # ---------------------------------------------------------------- patterns in words
 
 
-def _of_words(row: Mapping[str, Any]) -> dict[str, Any]:
-    """``swa:4096,period4`` and the like; letters stay as they are."""
-    words = row["pattern"].strip()
+def _of_words(words: str, shapes: Shapes) -> dict[str, Any]:
+    """The fields that ``swa:4096,period4`` and the like mean; letters stay as they are."""
     if re.fullmatch(r"[FWRB-]+", words):
-        return {}
-    named = str(row.get("architecture", ""))
-    period = patterns.windowed(named, int(row.get("layers") or 0))
-    if match := re.match(r"(?:swa|chunked)(?::(\d+))?,(?:period(\d+)|array)", words):
-        window = int(match[1] or row.get("window") or patterns.USUAL.get(named, 0))
+        return {"pattern": words}
+    named = shapes.architecture
+    period = patterns.windowed(named, shapes.layers)
+    if match := re.match(r"(?:swa|chunked)(?::(\d{1,9}))?,(?:period(\d{1,3})(?!\d)|array)", words):
+        window = int(match[1] or shapes.window or patterns.USUAL.get(named, 0))
         if match[2]:
             period = patterns.of_period(int(match[2]), full_first=period.startswith("F"))
-        if "(32B)" in words and int(row.get("layers") or 0) != 64:
+        if "(32B)" in words and shapes.layers != 64:
             period = "F"
-        return {"pattern": period if window else "F", "window": window if "W" in period else 0}
-    if match := re.fullmatch(r"hybrid:full every (\d+)", words):
-        return {"pattern": patterns.every(int(match[1])), "recurrent": row.get("recurrent", DELTA)}
+        return {"pattern": period, "window": window} if window and "W" in period else {}
+    if match := re.fullmatch(r"hybrid:full every ([1-9]\d?)", words):
+        return {"pattern": patterns.every(int(match[1])), "recurrent": shapes.recurrent or DELTA}
     if words.startswith("mla"):
-        latent = {"head_dim": 0, "kv_heads": 0, **LATENT}
-        latent["kv_lora_rank"] = RANKS.get(named, latent["kv_lora_rank"])
-        return {"pattern": "F"} | latent | {key: row[key] for key in LATENT if row.get(key)}
+        latent = {**LATENT, "kv_lora_rank": RANKS.get(named, LATENT["kv_lora_rank"])}
+        said = {field: getattr(shapes, field) or usual for field, usual in latent.items()}
+        return {"head_dim": 0, "kv_heads": 0, **said}
     if words == "hybrid mamba" and named == "jamba":
         return {"pattern": "RRRRFRRR"}
-    if words in ("full", "dsv4") or words.startswith(("hybrid", "linear", "parallel")):
-        # which layers attend is not said: as if all did, which is the most it can be
-        return {"pattern": "F"}
     if words == "ssm":
         return {"pattern": "R"}
+    if words in ("full", "dsv4") or words.startswith(("hybrid", "linear", "parallel")):
+        return {}  # which layers attend is not said: as if all did, which is the most it can be
     raise ConfigError(
         f"the pattern {words!r} is not known: write a letter for each layer, F full attention, W "
         "a window, R recurrent, B both, - neither; it is repeated to the last layer"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeward.errors import ConfigError
+from homeward.machine.gguf_metadata import MOST_LAYERS
 
 TEXT = ("text_config", "llm_config", "language_config", "thinker_config")
 """Where a model that sees or hears keeps what concerns its language model."""
@@ -105,6 +106,9 @@ class Config:
                 "language model"
             )
 
+        if self.layers > MOST_LAYERS:
+            raise ConfigError(f"a model of {self.layers} layers cannot be: mend the config.json")
+
     def get(self, *names: str) -> Any:
         """The first of these fields that is said."""
         return next((self.said[name] for name in names if name in self.said), None)
@@ -113,12 +117,24 @@ class Config:
         """The first of these that is one, 0 where none is; the largest of a list."""
         for name in names:
             value = self.said.get(name)
-            values = value if isinstance(value, list) and value else [value]
-            if all(type(each) is int or isinstance(each, float) for each in values):
-                if min(values) < 0:
+            values = [_whole(each) for each in (value if isinstance(value, list) else [value])]
+            found = [each for each in values if each is not None]
+            if found and len(found) == len(values):
+                if min(found) < 0:
                     raise ConfigError(f"{name} is {value}, and it is a size: mend the config.json")
-                return int(max(values))
+                return max(found)
         return 0
+
+    def within(self, name: str, key: str) -> int:
+        """A number of the object that ``name`` holds, 0 where there is none."""
+        held = self.said.get(name)
+        return max(_whole(held.get(key)) or 0, 0) if isinstance(held, dict) else 0
+
+    def numbers(self, name: str) -> list[int]:
+        """One for each layer; empty where that is not said."""
+        values = [_whole(each) for each in self.each(name)]
+        found = [each for each in values if each is not None and each >= 0]
+        return found if len(found) == len(values) else []
 
     def each(self, name: str) -> list[Any]:
         """One for each layer; empty where nothing is said."""
@@ -130,6 +146,13 @@ class Config:
                 f"{name} has {len(value)} entries for {self.layers} layers: mend the config.json"
             )
         return list(value)[: self.layers]
+
+
+def _whole(value: Any) -> int | None:
+    """A number without fraction: some files write 8.0."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None
 
 
 def _told(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,12 +48,12 @@ def _indexed(config: Config) -> str:
     """Where the layers with attention are told by their numbers."""
     linear = config.get("linear_attn_config")
     if isinstance(linear, dict) and isinstance(linear.get("full_attn_layers"), list):
-        attends: Any = [number - 1 for number in linear["full_attn_layers"]]  # counted from 1
+        attends: Any = [at - 1 for at in linear["full_attn_layers"] if type(at) is int]  # from 1
     else:
         attends = config.get("full_attn_idxs", "attn_layer_indices")
     if isinstance(attends, list):
         return "".join("F" if layer in attends else "R" for layer in range(config.layers))
-    if kinds := config.each("attn_type_list"):  # MiniMax
+    if kinds := config.numbers("attn_type_list"):  # MiniMax
         return "".join("F" if kind else "R" for kind in kinds)
     if period := config.number("attn_layer_period"):  # Jamba
         offset = config.number("attn_layer_offset")
@@ -82,10 +82,9 @@ def recurrent(config: Config) -> Recurrent | None:
     """The state of a recurrent layer; None where the fields do not say it."""
     if length := config.number("conv_L_cache"):  # LFM2
         return Recurrent(conv=length, inner=config.hidden)
-    linear = config.get("linear_attn_config")
-    if isinstance(linear, dict) and {"head_dim", "num_heads"} <= linear.keys():  # Kimi Linear
-        heads, width = int(linear["num_heads"]), int(linear["head_dim"])
-        kernel = int(linear.get("short_conv_kernel_size") or 4)
+    if heads := config.within("linear_attn_config", "num_heads"):  # Kimi Linear
+        width = config.within("linear_attn_config", "head_dim")
+        kernel = config.within("linear_attn_config", "short_conv_kernel_size") or 4
         return Recurrent(conv=kernel, inner=heads * width, state=width, groups=heads, heads=heads)
     if heads := config.number("linear_num_value_heads"):  # gated delta rule
         return Recurrent(

@@ -74,20 +74,17 @@ def _heads(config: Config) -> dict[str, Any]:
     heads = config.heads
     head = config.number("head_dim", "attention_head_dim", "kv_channels")
     head = head or (config.hidden // heads if heads else 0)
-    kv_heads: Any = config.each("num_key_value_heads")
-    if kv_heads and len(set(kv_heads)) > 1:
-        kv_heads = tuple(int(each) for each in kv_heads)
-    else:
-        kv_heads = config.number(
-            "num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num"
-        )
-        if not kv_heads:
-            kv_heads = 1 if config.get("multi_query") is True else heads
+    listed = config.numbers("num_key_value_heads")
+    kv_heads = config.number(
+        "num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num"
+    )
+    if not kv_heads:
+        kv_heads = 1 if config.get("multi_query") is True else heads
     wide = config.number("global_head_dim")
     full = config.number("num_global_key_value_heads")
     return {
         "head_dim": head,
-        "kv_heads": kv_heads,
+        "kv_heads": tuple(listed) if len(set(listed)) > 1 else kv_heads,
         "full_head_dim": 0 if wide == head else wide,
         "full_kv_heads": 0 if full == kv_heads else full,
     }
@@ -98,9 +95,9 @@ def _ffn(config: Config, *, dense: bool) -> int | tuple[int, ...]:
         return config.number("intermediate_size_mlp", "intermediate_size")
     if config.architecture == "granitehybrid" and dense:
         return config.number("shared_intermediate_size", *FFN)
-    listed = config.each("intermediate_size")
+    listed = config.numbers("intermediate_size")
     if len(set(listed)) > 1:
-        return tuple(int(each) for each in listed)
+        return tuple(listed)
     wide = config.number(*FFN)
     if config.architecture == "lfm2" and config.get("block_auto_adjust_ff_dim"):
         return _adjusted(config, wide)
@@ -110,7 +107,7 @@ def _ffn(config: Config, *, dense: bool) -> int | tuple[int, ...]:
 def _adjusted(config: Config, wide: int) -> int:
     """LFM2's: two thirds, times a factor, up to a multiple."""
     wide, factor = 2 * wide // 3, config.get("block_ffn_dim_multiplier")
-    if isinstance(factor, int | float):
+    if isinstance(factor, int | float) and 0 < factor < 100:
         wide = int(factor * wide)
     multiple = config.number("block_multiple_of") or 1
     return -(-wide // multiple) * multiple

@@ -5,6 +5,7 @@ and how far off it is on machines that it was not fitted on.
 """
 
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +31,9 @@ class Device(Struct, frozen=True, kw_only=True):
     seconds: what a dense layer takes besides, as its kernels are launched one after another.
     ``attention`` is how many operations of attention are done while one byte could be read.
 
+    ``unpack`` is the share of ``flops`` at which weights are unpacked for one token, 0 where that
+    never takes longer than reading them: it does on NVIDIA's GPUs before Turing.
+
     ``prompt`` and ``prompt_attention`` are the shares of ``flops`` at which a prompt's weights
     are multiplied, and its attention computed; ``ratio`` is those flops for each byte of bandwidth
     where they are not known. Nine of ten runs lie within the factors ``band`` and ``prompt_band``.
@@ -40,6 +44,7 @@ class Device(Struct, frozen=True, kw_only=True):
     layer: float
     cache: float
     attention: float
+    unpack: float
     prompt: float
     prompt_attention: float
     ratio: float
@@ -97,15 +102,16 @@ def _class(vendor: Vendor, name: str, *, unified: bool, integrated: bool) -> str
 
 
 def _alike(total: int, bandwidth: float) -> str | None:
-    """The class that all GPUs have in common whose memory and bandwidth are these."""
+    """The class that most GPUs have whose memory and bandwidth are these."""
     if not total or not bandwidth:
         return None
     from homeward.machine.gpus import rows  # a table, read only where it is asked
 
-    found = {
+    found = Counter(
         _class(row.vendor, row.name, unified=row.unified, integrated=row.integrated)
         for row in rows()
         if abs(row.bandwidth - bandwidth) <= 0.01 * bandwidth
         and any(abs(size - total) <= 0.02 * total for size in row.memory)
-    }
-    return found.pop() if len(found) == 1 else None
+    )
+    name, count = found.most_common(1)[0] if found else ("", 0)
+    return name if 2 * count > found.total() else None

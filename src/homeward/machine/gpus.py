@@ -157,7 +157,8 @@ def _read(name: str) -> _Spelt:
     text = re.sub(r"laptop(?: gpu)?|notebook|\bmobile\b", " mobile ", text)
     text = text.replace("max-q", "maxq")
     text = re.sub(r"[^a-z0-9.]+", " ", text)
-    text = re.sub(r"\b([a-z]*\d{3,4})(ti|super|xtx|xt|gre|d)\b", r"\1 \2", text)
+    text = re.sub(r"(\d{3,4})(ti|super|xtx|xt|gre|d)\b", r"\1 \2", text)
+    text = re.sub(r"\b(rtx|gtx|rx)(\d)", r"\1 \2", text)
     size = re.search(r"\b(\d+(?:\.\d+)?) ?g(?:i?b)?\b", text)
     if size:
         text = text.replace(size[0], " ")

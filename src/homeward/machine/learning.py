@@ -46,5 +46,4 @@ def saw(machine: Machine, loaded: Mapping[str, Loaded], asked_at: float, now: fl
         alone = sum(other.place == runner.place for other in runners) == 1
         fits = machine.fits([*machine.loaded, runner])  # not where we have just decided otherwise
         if runner.place in loaded and alone and fits and not runner.loads:
-            machine.loads += 1
-            runner.loads, runner.since = machine.loads, now
+            machine.load(runner, now)

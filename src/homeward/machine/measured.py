@@ -12,6 +12,9 @@ from homeward.machine.hardware import Hardware
 LATEST = 6
 """Runs of one model at one depth that count: what the machine was before an update is past."""
 
+SAME_DEPTH = 128
+"""Tokens by which prompts of one depth differ: they are made of words."""
+
 OTHERS_BAND = 1.25
 """Nine of ten models lie within this factor once a device was corrected by others that ran on it:
 ``bench/speed.py``, each row of a machine held out in turn."""
@@ -25,11 +28,13 @@ class Run(Struct, frozen=True, kw_only=True):
 
     ``expected_decode`` and ``expected_prefill`` are what was estimated for it before, from which
     a device that is faster or slower than others of its class is told. ``at`` is in seconds since
-    1970. ``device`` is as `device_of` says.
+    1970. ``device`` is as `device_of` says. ``model`` is as it was named, ``entry`` its name in the
+    catalogue.
     """
 
     id: str
     model: str
+    entry: str = ""
     quant: str
     device: str
     runtime: str
@@ -76,20 +81,20 @@ def replace(
 
 
 def _is(run: Run, model: str, quant: str) -> bool:
-    return run.model.lower() == model.lower() and run.quant.upper() == quant.upper()
+    named = model.lower() in (run.model.lower(), run.entry.lower())
+    return named and run.quant.upper() == quant.upper()
 
 
 def _of_own(speed: Speed, runs: Sequence[Run], kv: str) -> Speed:
     alike = [run for run in runs if run.kv == kv] or list(runs)
-    nearest = min({run.depth for run in alike}, key=lambda depth: abs(depth - speed.depth))
-    chosen = sorted((run for run in alike if run.depth == nearest), key=lambda run: run.at)
-    chosen = chosen[-LATEST:]
+    nearest = min((run.depth for run in alike), key=lambda depth: abs(depth - speed.depth))
+    close = [run for run in alike if abs(run.depth - nearest) <= max(SAME_DEPTH, nearest // 5)]
+    chosen = sorted(close, key=lambda run: run.at)[-LATEST:]
     decode = _moved(
         speed.decode, [(run.decode, run.expected_decode) for run in chosen if run.decode]
     )
-    prefill = _moved(
-        speed.prefill, [(run.prefill, run.expected_prefill) for run in chosen if run.prefill]
-    )
+    read = sorted((run for run in alike if run.prefill), key=lambda run: run.at)[-LATEST:]
+    prefill = _moved(speed.prefill, [(run.prefill, run.expected_prefill) for run in read])
     last = chosen[-1]
     source = f"{len(chosen)} runs with {last.runtime} at {nearest} tokens"
     return Speed(

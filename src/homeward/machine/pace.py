@@ -47,8 +47,8 @@ class Launches(Struct, frozen=True, kw_only=True):
 class Work(Struct, frozen=True, kw_only=True):
     """What one token takes: bytes of weights by where they belong, and of the cache.
 
-    ``resident`` is how many bytes lie in memory for each that a token reads, ``parameters`` how many
-    parameters a byte holds, ``launches`` its layers.
+    ``resident`` is how many bytes lie in memory for each that a token reads, ``parameters`` how
+    many parameters a byte holds, ``launches`` its layers.
     """
 
     dense: float
@@ -95,6 +95,9 @@ class Part(Struct, frozen=True, kw_only=True):
         weights = work.weights / (known.weights * self.bandwidth)
         if self.cores:
             weights = max(weights, work.weights * work.parameters / (self.cores * DECODES))
+        elif known.unpack:
+            flops = self.flops or self.bandwidth * known.ratio
+            weights = max(weights, 2 * work.weights * work.parameters / (known.unpack * flops))
         read = work.cache / (known.cache * self.bandwidth)
         computed = work.attention / (known.attention * self.bandwidth)
         return weights + max(read, computed) + work.launches.times(known.kernels) * known.layer

@@ -9,6 +9,8 @@ taught them, are in docs/decisions/0006-queues.md:
 * A model that answers somebody is never evicted. Models that fit together run together.
 * Whoever waits for a swap is overtaken ``overtakes`` times, or for ``patience`` seconds: then those
   in the way get nothing new, until they are done and their ``residency`` is over.
+* Those who were in its line when a model was loaded are served before it has to go, for as long as
+  its ``turn`` is: a batch for several models goes through them one by one.
 * An idle model stays for its ``residency`` after its first answer, and ``linger`` after its last.
 """
 
@@ -24,13 +26,18 @@ NEVER = -inf
 
 @dataclass(frozen=True)
 class Rules:
-    """``disk`` is how many bytes a second a swap loads: the larger, the longer one must pay off."""
+    """``disk`` is how many bytes a second a swap loads, of a model that none was seen of yet.
+
+    A ``turn`` is so long, or ``worth`` times what the swap takes: it has to pay off.
+    """
 
     overtakes: int = 32
     patience: Seconds = 30.0
     residency: Seconds = 2.0
     linger: Seconds = 0.2
     disk: float = 1e9
+    turn: Seconds = 60.0
+    worth: float = 10.0
 
 
 @dataclass(eq=False, slots=True)
@@ -58,6 +65,9 @@ class Runner:
     running: int = 0
     line: deque[Waiter] = field(default_factory=deque[Waiter])
     loads: int = 0  # of the machine until this was loaded; 0 while it is not
+    swaps: int = 0  # how often it was loaded
+    took: Seconds = 0.0  # what that takes, on average, as far as was seen; 0: not known
+    gate: int = 0  # the machine's arrivals when it was loaded
     fresh: bool = False  # loaded for somebody who has had no answer yet
     since: float = NEVER  # of its residency
     idle_since: float = NEVER
@@ -125,8 +135,8 @@ class Machine:
         self.waiting -= 1
         runner.running += 1
         if not runner.loads:
-            self.loads += 1
-            runner.loads, runner.fresh, runner.since = self.loads, True, now
+            self.load(runner, now)
+            runner.fresh, runner.gate = True, self.arrivals
         runner.overtaken = 0
         if self.waiting:
             for other in self.runners.values():
@@ -134,10 +144,13 @@ class Machine:
                     other.overtaken += 1
         return waiter
 
-    def leave(self, runner: Runner, now: float, *, busy: bool = False) -> None:
+    def leave(
+        self, runner: Runner, now: float, *, busy: bool = False, took: Seconds = 0.0
+    ) -> None:
         """An answer has ended, however it did. ``busy``: its server said that it has too many.
 
         Half of them are let in from then on, and one more after each full round of answers.
+        ``took`` is what the model took to load, as that answer tells; 0 where it does not.
         """
         if busy:
             runner.limit = max(1.0, min(runner.limit, runner.running / 2))
@@ -146,12 +159,19 @@ class Machine:
         runner.running -= 1
         if runner.fresh:
             runner.fresh, runner.since = False, now
+            if took:  # others that came with it waited for the same load
+                runner.took = took if not runner.took else 0.7 * runner.took + 0.3 * took
         if not runner.running:
             runner.idle_since = now
         if runner.line:
             gap = now - max(runner.left_at, runner.line[0].since)
             runner.pace = gap if not runner.pace else 0.8 * runner.pace + 0.2 * gap
         runner.left_at = now
+
+    def load(self, runner: Runner, now: float) -> None:
+        self.loads += 1
+        runner.loads, runner.since = self.loads, now
+        runner.swaps += 1
 
     def unload(self, runner: Runner) -> None:
         runner.loads = 0
@@ -164,6 +184,11 @@ class Machine:
             and sum(runner.size for runner in runners) <= self.memory
             and len({runner.place for runner in runners}) == len(runners)
         )
+
+
+def swap(runner: Runner, rules: Rules) -> Seconds:
+    """What it costs to load it: as it was seen to take, else by its size; 0 where nobody knows."""
+    return runner.took or runner.size / rules.disk
 
 
 def next_in(machine: Machine, now: float) -> Let | float:
@@ -207,10 +232,16 @@ def _in_the_way(machine: Machine, first: Runner) -> Sequence[Runner]:
 
 
 def _rested(runner: Runner, rules: Rules) -> float:
-    """The end of its residency: from its first answer it serves for as long as it takes to load."""
+    """The end of its residency: from its first answer it serves for as long as it takes to load.
+
+    While some are in line who came before it was loaded, the end of its turn.
+    """
     if runner.fresh:
         return inf
-    return runner.since + rules.residency + runner.size / rules.disk
+    cost = swap(runner, rules)
+    if runner.line and runner.line[0].order <= runner.gate:
+        return runner.since + max(rules.turn, rules.residency + rules.worth * cost)
+    return runner.since + rules.residency + cost
 
 
 def _room(

@@ -88,7 +88,9 @@ class Shapes(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     @property
     def whole(self) -> bool:
         """Whether the cache can be computed exactly."""
-        return bool(self.layers and self.hidden and (self.kv_lora_rank or self.head_dim))
+        attends = any(kind not in (Layer.RECURRENT, Layer.NOTHING) for kind in self.kinds)
+        known = self.kv_lora_rank or self.head_dim or not attends
+        return bool(self.layers and self.hidden and known)
 
     def kv_heads_at(self, layer: int) -> int:
         if self.full_kv_heads and self.kinds[layer] is Layer.FULL:

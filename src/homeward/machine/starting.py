@@ -3,22 +3,28 @@
 They must fit together: what they need, added up, is at most what is free where they lie.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import Literal
 
 from msgspec import Struct
 
+from homeward.machine.advice import Advice
 from homeward.machine.estimate import Use
 from homeward.machine.hardware import Hardware
-from homeward.machine.recommend import Advice, Recommendations, size_class
+from homeward.machine.recommend import OWN_KIND, Recommendations, size_class
+from homeward.machine.verdict import Verdict
 
 Role = Literal["quick", "general", "coder"]
+SPECIAL: tuple[Role, ...] = ("coder", "quick")
 
 CANDIDATES = 12  # of each role: more make the choice slower, and no better
 KEPT = 0.9  # of free memory; the rest is for what grows
-QUICK = (1, 3)  # classes of size: from 0.8 to 10 milliards of parameters
-MISSED = 1000  # a set with one model more is always better
+ABLE = 2  # class of size: from 2 milliards of parameters, below which models know little
+QUICK = (1, 2)  # classes of size: from 0.8 to 5 milliards
+QUICK_COUNTS = 0.1  # of its strength: it saves time, and is no better than the general one
+FASTER = 2.0  # times the general one's speed, or it is not worth its memory
+BETTER = 0.02  # a coder that is not so much stronger than the general one is not fetched
 
 
 class Start(Struct, frozen=True, kw_only=True):
@@ -31,58 +37,82 @@ class Start(Struct, frozen=True, kw_only=True):
 def starting_set(found: Recommendations, hardware: Hardware, *, ollama: bool) -> tuple[Start, ...]:
     """The best that fit together; empty where nothing runs that can be fetched.
 
-    Of models that run well, and of all that run where those are none. ``ollama``: they are to be
-    fetched by Ollama, and else from repositories of GGUF files. Pure, and the same twice.
+    The general one runs well, if one does that is large enough to know much, else one that runs.
+    ``ollama``: they are to be fetched by Ollama, and else from repositories of GGUF files. Pure,
+    and the same twice.
     """
-    for group in (found.runs_well, (*found.runs_well, *found.runs)):
-        there = [each for each in group if (each.ollama if ollama else each.gguf)]
-        if chosen := _chosen(there, hardware):
+    runs = sorted((*found.runs_well, *found.runs), key=lambda each: each.rank)
+    there = [each for each in runs if source(each, ollama=ollama)]
+    for able in (_well_and_able, _able, _any):
+        if chosen := _chosen(there, [each for each in there if able(each)], hardware):
             return chosen
     return ()
 
 
-def _chosen(there: Sequence[Advice], hardware: Hardware) -> tuple[Start, ...]:
-    rank = {each.name: place for place, each in enumerate(there)}
-    general = [each for each in there if each.kind != "code"][:CANDIDATES]
-    coders = [each for each in there if _codes(each)]
-    coders.sort(key=lambda each: (-_score(each, "code"), rank[each.name]))
-    quick = [
-        each
-        for each in there
-        if each.kind != "code" and QUICK[0] <= size_class(each.parameters) <= QUICK[1]
-    ]
-    quick.sort(key=lambda each: (size_class(each.parameters), rank[each.name]))
+def _well_and_able(each: Advice) -> bool:
+    return each.verdict is Verdict.WELL and _able(each)
+
+
+def _able(each: Advice) -> bool:
+    return size_class(each.parameters) >= ABLE
+
+
+def _any(each: Advice) -> bool:
+    return True
+
+
+def _chosen(
+    there: Sequence[Advice], able: Sequence[Advice], hardware: Hardware
+) -> tuple[Start, ...]:
+    general = [each for each in able if each.kind != "code"]
+    coders = sorted((each for each in there if _codes(each)), key=lambda each: -_code(each))
+    quick = [each for each in there if _is_quick(each)]
     among: dict[Role, list[Advice]] = {
-        "general": general,
+        "general": general[:CANDIDATES],
         "coder": coders[:CANDIDATES],
         "quick": quick[:CANDIDATES],
     }
     sets = []
-    for picked in product(*([None, *each] for each in among.values())):
+    for picked in product(among["general"], *([None, *among[role]] for role in SPECIAL)):
         roles = zip(among, picked, strict=True)
         members = tuple(Start(role=role, advice=one) for role, one in roles if one is not None)
         if _sensible(members) and together([one.advice for one in members], hardware):
-            places = [among[one.role].index(one.advice) for one in members]
-            sets.append((MISSED * (len(among) - len(members)) + sum(places), places, members))
-    return min(sets, key=lambda each: each[:2])[2] if sets else ()
+            ranks = [one.advice.rank for one in members]
+            sets.append((-round(_worth(members), 6), len(members), ranks, members))
+    return min(sets, key=lambda each: each[:3])[3] if sets else ()
+
+
+def _worth(members: Sequence[Start]) -> float:
+    """What it is good at in general, at code, and how much of that it can do quickly."""
+    by_role = {each.role: each.advice for each in members}
+    general, coder, quick = (by_role.get(role) for role in ("general", *SPECIAL))
+    if general is None:
+        return 0.0
+    code = max(_code(general), _code(coder) - BETTER if coder else 0.0)
+    return general.strength + code + (QUICK_COUNTS * quick.strength if quick else 0.0)
 
 
 def _codes(each: Advice) -> bool:
     return each.kind == "code" or "code" in each.strengths
 
 
-def _score(each: Advice, task: str) -> float:
-    return each.strengths.get(task, 0.0) + (0.001 if each.kind == "code" else 0.0)
+def _code(each: Advice) -> float:
+    """Its strength at code, or what to expect of it there."""
+    return each.strengths.get("code", each.strength + OWN_KIND * (each.kind == "code"))
 
 
-def _sensible(members: Iterable[Start]) -> bool:
-    """A general model is there, nothing is there twice, and the quick one is the smaller."""
+def _is_quick(each: Advice) -> bool:
+    small = QUICK[0] <= size_class(each.parameters) <= QUICK[1]
+    return small and each.kind != "code" and each.verdict is Verdict.WELL
+
+
+def _sensible(members: Sequence[Start]) -> bool:
+    """Nothing is there twice, and the quick one is quick beside the general one."""
     by_role = {each.role: each.advice for each in members}
-    names = [each.name for each in by_role.values()]
-    if "general" not in by_role or len(set(names)) < len(names):
-        return False
     quick, general = by_role.get("quick"), by_role["general"]
-    return quick is None or 2 * quick.active_parameters <= general.active_parameters
+    if len({each.name for each in by_role.values()}) < len(by_role):
+        return False
+    return quick is None or quick.decode_tok_s.mid >= FASTER * general.decode_tok_s.mid
 
 
 def together(members: Sequence[Advice], hardware: Hardware) -> bool:

@@ -1,29 +1,46 @@
 """How good each model is at a task: what is published, and where nothing is, what to expect.
 
 What to expect is read off the models that have a figure: a line over the logarithm of their size
-and their date of release. It places the others among them, and is always told from a figure.
+and their date of release, less one standard deviation of the figures from it. So a model that
+nobody has measured stands behind those of its size and age that do well, and is told from them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from math import log2, sqrt
 
 from msgspec import Struct
 
-from homeward.machine.catalogue.entry import Entry
+from homeward.machine.catalogue.entry import Entry, Evidence
+from homeward.machine.shapes import Shapes
 
-TASKS = ("chat", "code", "math", "reasoning", "summary", "tools", "translation", "vision")
+BENCHMARKS: Mapping[str, tuple[str, ...]] = {
+    "chat": ("IFEval", "Arena"),
+    "code": ("SWE-bench", "LiveCodeBench", "Aider", "HumanEval", "MBPP", "CRUX"),
+    "math": ("AIME", "MATH", "GSM8K"),
+    "reasoning": ("GPQA", "MMLU-Pro", "MMLU", "BIG-Bench"),
+    "summary": (),
+    "tools": ("BFCL", "tau"),
+    "translation": ("WMT",),
+    "vision": ("MMMU", "MathVista", "DocVQA", "ChartQA"),
+}
+"""How the names of a task's benchmarks begin, the most telling first."""
+
+TASKS = tuple(BENCHMARKS)
+GENERAL = ("chat", "code", "math", "reasoning", "tools")
+"""Whose mean counts where no task is named, or one that no benchmark is for."""
 
 ENOUGH = 8
 """Figures, from which on a line is drawn through them."""
 
-DOUBLING, YEAR = 0.04, 0.04
-"""What twice the parameters and a later year add, where too few figures tell. That a year is worth
-at least one doubling is the cautious end of what is reported: the parameters needed for the same
-ability halve in 3.5 months (Xiao et al., "Densing Law of LLMs", arXiv:2412.04315)."""
+DOUBLING, YEAR, DEVIATION = 0.04, 0.04, 0.1
+"""What twice the parameters and a later year add, and how far figures lie from the line, where too
+few tell. That a year is worth at least one doubling is the cautious end of what is reported: the
+parameters needed for the same ability halve in 3.5 months (Xiao et al., "Densing Law of LLMs",
+arXiv:2412.04315)."""
 
 DOUBT = 4.0
-"""Figures that the two numbers above count as, so that few others do not bend the line."""
+"""Figures that the slopes above count as, so that few others do not bend the line."""
 
 
 class Rating(Struct, frozen=True):
@@ -34,28 +51,31 @@ class Rating(Struct, frozen=True):
 
 
 def rated(entries: Sequence[Entry], task: str | None) -> Mapping[str, Rating]:
-    """By name. Without a task, the mean over the tasks that an entry has figures for."""
-    figures = {entry.name: figure(entry, task) for entry in entries}
-    known = [entry for entry in entries if figures[entry.name] is not None]
-    values = [figures[entry.name] or 0.0 for entry in known]
-    points = [traits(entry) for entry in known]
-    line = _line(points, values)
-    found = {}
-    for entry in entries:
-        value = figures[entry.name]
-        if value is None:
-            size, years = traits(entry)
-            expected = line[0] + line[1] * size + line[2] * years
-            found[entry.name] = Rating(min(1.0, max(0.0, expected)), named=False)
-        else:
-            found[entry.name] = Rating(value, named=True)
-    return found
+    """By name. ``task`` is one of `TASKS`; None is their general mean."""
+    wanted = (task,) if task and any(task in entry.tasks for entry in entries) else GENERAL
+    figures = {entry.name: _figure(entry, wanted) for entry in entries}
+    points = [(*traits(entry), value) for entry in entries if (value := figures[entry.name])]
+    expected = _Line.through(points)
+    return {
+        name: Rating(expected(*traits(entry)), named=False)
+        if value is None
+        else Rating(value, named=True)
+        for entry in entries
+        for name, value in [(entry.name, figures[entry.name])]
+    }
 
 
-def figure(entry: Entry, task: str | None) -> float | None:
-    if task is not None:
-        return entry.tasks.get(task)
-    return sum(entry.tasks.values()) / len(entry.tasks) if entry.tasks else None
+def evidence(entry: Entry, task: str | None) -> Iterator[Evidence]:
+    """The figures that the rating is for, the most telling first."""
+    tasks = (task,) if task and BENCHMARKS[task] else GENERAL
+    for names in (BENCHMARKS[each] for each in tasks):
+        for name in names:
+            yield from (each for each in entry.evidence if each.benchmark.startswith(name))
+
+
+def _figure(entry: Entry, tasks: Sequence[str]) -> float | None:
+    found = [entry.tasks[task] for task in tasks if task in entry.tasks]
+    return sum(found) / len(found) if found else None
 
 
 def traits(entry: Entry) -> tuple[float, float]:
@@ -64,26 +84,47 @@ def traits(entry: Entry) -> tuple[float, float]:
     A mixture of experts counts as the geometric mean of its total and its active parameters, a
     rule of thumb of the field.
     """
-    total = entry.shapes.parameters or 1
-    active = entry.shapes.active_parameters or total
+    total = entry.shapes.parameters
+    active = entry.shapes.active_parameters or total - _idle(entry.shapes)
     since = date.fromisoformat(entry.released) - date(2020, 1, 1)
-    return log2(max(sqrt(total * active), 1e7) / 1e9), since.days / 365.25
+    return log2(max(sqrt(total * max(active, 0)), 1e7) / 1e9), since.days / 365.25
 
 
-def _line(points: Sequence[tuple[float, float]], values: Sequence[float]) -> tuple[float, ...]:
-    """Intercept and two slopes: least squares, drawn towards `DOUBLING` and `YEAR`."""
-    if len(points) < ENOUGH:
-        return 0.2, DOUBLING, YEAR
-    n = len(points)
-    mid = [sum(point[at] for point in points) / n for at in (0, 1)]
-    mean = sum(values) / n
-    deviations = [(size - mid[0], years - mid[1]) for size, years in points]
-    left = [value - mean for value in values]
-    a = sum(x * x for x, _ in deviations) + DOUBT
-    b = sum(x * y for x, y in deviations)
-    d = sum(y * y for _, y in deviations) + DOUBT
-    p = sum(x * v for (x, _), v in zip(deviations, left, strict=True)) + DOUBT * DOUBLING
-    q = sum(y * v for (_, y), v in zip(deviations, left, strict=True)) + DOUBT * YEAR
-    below = a * d - b * b
-    slopes = ((p * d - q * b) / below, (a * q - b * p) / below)
-    return mean - slopes[0] * mid[0] - slopes[1] * mid[1], *slopes
+def _idle(shapes: Shapes) -> int:
+    """Parameters of the experts that one token does not meet."""
+    if not shapes.experts:
+        return 0
+    layers = sum(shapes.has_experts(number) for number in range(shapes.layers))
+    idle = shapes.experts - shapes.experts_used
+    return layers * idle * 3 * shapes.hidden * shapes.expert_ffn
+
+
+class _Line(Struct, frozen=True):
+    """Least squares over two numbers, the slopes drawn towards `DOUBLING` and `YEAR`."""
+
+    start: float = 0.2
+    doubling: float = DOUBLING
+    year: float = YEAR
+    deviation: float = DEVIATION
+
+    def __call__(self, size: float, years: float) -> float:
+        value = self.start + self.doubling * size + self.year * years - self.deviation
+        return min(1.0, max(0.0, value))
+
+    @classmethod
+    def through(cls, points: Sequence[tuple[float, float, float]]) -> "_Line":
+        n = len(points)
+        if n < ENOUGH:
+            return cls()
+        means = [sum(column) / n for column in zip(*points, strict=True)]
+        off = [[value - mean for value, mean in zip(p, means, strict=True)] for p in points]
+        a = sum(x * x for x, _, _ in off) + DOUBT
+        b = sum(x * y for x, y, _ in off)
+        c = sum(y * y for _, y, _ in off) + DOUBT
+        p = sum(x * v for x, _, v in off) + DOUBT * DOUBLING
+        q = sum(y * v for _, y, v in off) + DOUBT * YEAR
+        below = a * c - b * b
+        doubling, year = (p * c - q * b) / below, (a * q - b * p) / below
+        left = sum((v - doubling * x - year * y) ** 2 for x, y, v in off)
+        start = means[2] - doubling * means[0] - year * means[1]
+        return cls(start, doubling, year, sqrt(left / (n - 3)))

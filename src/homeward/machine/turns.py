@@ -8,6 +8,7 @@ from typing import Protocol
 
 from homeward.errors import Overloaded, TimedOut
 from homeward.machine.schedule import Let, Machine, Runner, Waiter, next_in
+from homeward.model import Seconds
 
 LONGEST = 256  # who wait for one model
 
@@ -91,10 +92,13 @@ class Turns:
             raise
         return Waited(before, time.monotonic() - began, swapped)
 
-    def leave(self, runner: Runner, *, busy: bool = False) -> float:
-        """The answer has ended, now; ``busy``: the server said that it has too many."""
+    def leave(self, runner: Runner, *, busy: bool = False, took: Seconds = 0.0) -> float:
+        """The answer has ended, now; ``busy``: the server said that it has too many.
+
+        ``took`` are the seconds of loading that it tells of.
+        """
         now = time.monotonic()
-        self.machine.leave(runner, now, busy=busy)
+        self.machine.leave(runner, now, busy=busy, took=took)
         if self.machine.waiting:
             self._admit()
         return now

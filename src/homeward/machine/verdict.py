@@ -71,6 +71,6 @@ def sized(
     fast = speed(subject.shapes, needed, use, placement, hardware, depth=depth)
     if measured and placement.where != "none":
         device = device_of(hardware, placement)
-        name, quant = subject.name, subject.quant
-        fast = replace(fast, measured, model=name, quant=quant, device=device, kv=use.kv)
+        name = subject.entry.name if subject.entry else subject.name
+        fast = replace(fast, measured, model=name, quant=subject.quant, device=device, kv=use.kv)
     return Sized(memory=needed, fits=fits, placement=placement, speed=fast)

@@ -20,7 +20,7 @@ from homeward.machine.scan.files import below, folders, number, text
 from homeward.machine.scan.memory import ram
 
 if TYPE_CHECKING:
-    from homeward.machine.scan.nvidia import Library
+    from homeward.machine.scan.nvml import Library
 
 
 class GpuVitals(Struct, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ def _memory(root: Path) -> tuple[int, int]:
 @cache
 def _library() -> "Library | None":
     """Opened once: waking it up takes longer than all else here."""
-    from homeward.machine.scan.nvidia import open_library
+    from homeward.machine.scan.nvml import open_library
 
     try:
         return open_library()
@@ -121,7 +121,7 @@ def _library() -> "Library | None":
 def _nvidia(nvml: Any, ram_total: int, ram_used: int) -> Iterator[GpuVitals]:
     if nvml is None:
         return
-    from homeward.machine.scan.nvidia import ask, handles, memory_of
+    from homeward.machine.scan.nvml import ask, handles, memory_of
 
     for handle in handles(nvml):
         memory = memory_of(nvml, handle)

@@ -7,7 +7,7 @@ from typing import Protocol
 from homeward.completion import Completer, Completion
 from homeward.embedding import Embedder, Embeddings, Texts
 from homeward.errors import Overloaded
-from homeward.model import Decision, Event, Model, Request, Stream
+from homeward.model import Decision, Event, Model, Request, Seconds, Stream, Usage
 
 
 class Line(Protocol):
@@ -21,8 +21,11 @@ class Line(Protocol):
     async def wait(self, deadline: float | None) -> Decision | None:
         """Go in when it is one's turn; None where that was at once. Overloaded, TimedOut."""
 
-    def leave(self, *, busy: bool) -> None:
-        """Whoever went in is done. ``busy``: the runtime said that it has too many."""
+    def leave(self, *, busy: bool, took: Seconds = 0.0) -> None:
+        """Whoever went in is done. ``busy``: the runtime said that it has too many.
+
+        ``took`` is how long it loaded the model, as it said.
+        """
 
 
 @dataclass(frozen=True)
@@ -38,19 +41,21 @@ class Queued:
     line: Line = field(repr=False, compare=False)
 
     async def chat(self, request: Request) -> Stream:
-        line, busy = self.line, False  # as `turn`, but with a coroutine less
+        line, busy, took = self.line, False, 0.0  # as `turn`, but with a coroutine less
         waited = None if line.enter() else await line.wait(request.deadline)
         try:
             if waited is not None:
                 yield waited
             async with aclosing(self.model.chat(request)) as events:
                 async for event in events:
+                    if isinstance(event, Usage):
+                        took = event.load_seconds
                     yield event
         except Overloaded:
             busy = True
             raise
         finally:
-            line.leave(busy=busy)
+            line.leave(busy=busy, took=took)
 
     def turn(self, deadline: float | None = None) -> "Turn":
         """For whoever asks the model in another way than through `chat`::
@@ -75,11 +80,14 @@ class _Completes(Queued):
     async def complete(self, request: Completion) -> Stream:
         completer = self.model
         assert isinstance(completer, Completer)  # noqa: S101  `queued` has seen to it
-        async with self.turn(request.deadline) as waited:
+        turn = self.turn(request.deadline)
+        async with turn as waited:
             if waited is not None:
                 yield waited
             async with aclosing(completer.complete(request)) as events:
                 async for event in events:
+                    if isinstance(event, Usage):
+                        turn.took = event.load_seconds
                     yield event
 
 
@@ -100,13 +108,17 @@ def queued(model: Model, line: Line) -> Queued:
 
 
 class Turn:
-    """One turn. An `Overloaded` that ends it is what the line learns from."""
+    """One turn. An `Overloaded` that ends it is what the line learns from.
 
-    __slots__ = ("_deadline", "_line")
+    So is how long the model ``took`` to load: whoever is told that says it here.
+    """
+
+    __slots__ = ("_deadline", "_line", "took")
 
     def __init__(self, line: Line, deadline: float | None) -> None:
         self._line = line
         self._deadline = deadline
+        self.took: Seconds = 0.0
 
     async def __aenter__(self) -> Decision | None:
         if self._line.enter():
@@ -114,4 +126,4 @@ class Turn:
         return await self._line.wait(self._deadline)
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._line.leave(busy=isinstance(error, Overloaded))
+        self._line.leave(busy=isinstance(error, Overloaded), took=self.took)

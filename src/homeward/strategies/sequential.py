@@ -11,18 +11,31 @@ from homeward.errors import TimedOut
 from homeward.model import Model, Request, Stream
 
 
+LEAST = 8
+"""In a row, where few were in line."""
+
+
 @dataclass(eq=False)
 class Lane:
     """One place for one loaded model: a GPU, a machine. Shared by all models that live there.
 
     First come, first served, but whoever asks for the model that is loaded goes before those who
-    would make it be swapped out, ``in_a_row`` times at most while others wait.
+    would make it be swapped out, ``in_a_row`` times at most while others wait. None: as many as
+    were in line when it was loaded, and 8 at least, so that a batch for a panel of models goes
+    through them one by one.
     """
 
-    in_a_row: int = 8
+    in_a_row: int | None = None
     _loaded: Model | None = field(default=None, init=False, repr=False)
     _open: int = field(default=0, init=False, repr=False)
     _row: int = field(default=0, init=False, repr=False)
+    _most: int = field(default=0, init=False, repr=False)  # in a row, of the one that is loaded
+    _swaps: int = field(default=0, init=False, repr=False)
+
+    @property
+    def swaps(self) -> int:
+        """How often another model's turn came than the one before it had."""
+        return self._swaps
     _queue: "deque[tuple[Model, asyncio.Future[None]]]" = field(
         default_factory=deque["tuple[Model, asyncio.Future[None]]"], init=False, repr=False
     )
@@ -65,15 +78,22 @@ class Lane:
         while self._queue:
             others = any(model is not self._loaded for model, _ in self._queue)
             place = next((p for p in self._queue if p[0] is self._loaded), None)
-            if place is None or (others and self._row >= self.in_a_row):
+            if place is None or (others and self._row >= self._most):
                 if self._open:
                     return
                 place = next(p for p in self._queue if p[0] is not self._loaded)
-                self._loaded, self._row = place[0], 0
+                self._load(place[0])
             self._row = self._row + 1 if others else 0
             self._queue.remove(place)
             self._open += 1
             place[1].set_result(None)
+
+
+    def _load(self, model: Model) -> None:
+        self._loaded, self._row = model, 0
+        self._swaps += 1
+        in_line = sum(asked is model for asked, _ in self._queue)
+        self._most = max(LEAST, in_line) if self.in_a_row is None else self.in_a_row
 
 
 @dataclass(frozen=True)

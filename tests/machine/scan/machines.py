@@ -1,13 +1,13 @@
 """Computers as folders and recordings: what /proc, /sys, NVML and sysctl say of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from homeward.machine.scan.apple import Sysctl
 from homeward.machine.scan.memory import Ram
-from homeward.machine.scan.nvidia import Library
+from homeward.machine.scan.nvml import Library
 from homeward.machine.scan.system import System
 from homeward.machine.sizes import GIB, KIB, MIB
 
@@ -68,7 +68,9 @@ def kfd(root: Path, node: int, bus: int, version: int, **properties: int) -> Pat
 
 
 class NVMLError(Exception):
-    """As the library's own."""
+    """As the library's own, with its number for what is not supported."""
+
+    value = 3
 
 
 class LibraryMissing(NVMLError):
@@ -117,7 +119,7 @@ class Recorded:
     NVMLError: type[Exception] = NVMLError
     nvmlMemory_v2: int = 2  # noqa: N815
     NVML_CLOCK_MEM: int = 2
-    answers: dict[str, object] = field(default_factory=dict)
+    NVML_ERROR_NOT_SUPPORTED: int = 3
 
     def nvmlDeviceGetCount(self) -> int:  # noqa: N802
         return len(self.devices)

@@ -9,7 +9,7 @@ from homeward.errors import ConfigError
 from homeward.machine.estimate import How
 from homeward.machine.hardware import Hardware
 from homeward.machine.scan.memory import Ram
-from homeward.machine.scan.nvidia import Library
+from homeward.machine.scan.nvml import Library
 from homeward.machine.scan.overrides import Overrides
 from homeward.machine.scan.scan import scan
 from homeward.machine.scan.system import System
@@ -18,6 +18,7 @@ from tests.contract import PATIENCE
 from tests.machine.scan.machines import (
     Device,
     Memory,
+    NVMLError,
     Recorded,
     card,
     computer,
@@ -231,7 +232,7 @@ def test_a_bandwidth_that_the_clocks_deny_is_said(tmp_path: Path) -> None:
     (gpu,) = found(tmp_path, linux(geforce("RTX 4090", "GPU-0", 24, 5250, 384))).gpus
     how = gpu.basis["bandwidth"]
     assert gpu.bandwidth == pytest.approx(504e9)
-    assert (how.low, how.high) == (pytest.approx(504e9), pytest.approx(1010e9))
+    assert [how.low, how.high] == pytest.approx([504e9, 1010e9])
     assert "but NVML" in how.source
 
 
@@ -247,6 +248,29 @@ def test_a_driver_that_does_not_answer_is_a_problem_where_there_is_a_card(tmp_pa
     hardware = found(tmp_path)
     assert "NVIDIA RTX A4000" in probe(hardware, "nvidia")
     assert "--vram" in probe(hardware, "nvidia")
+
+
+def test_a_gpu_that_is_lost_is_no_unified_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(NVMLError, "value", 15)
+    hardware = found(computer(tmp_path), linux(Device("NVIDIA GeForce RTX 3090", "GPU-0", None)))
+    assert [(gpu.unified, gpu.counted) for gpu in hardware.gpus] == [(False, False)]
+    assert "does not tell its memory" in probe(hardware, "nvidia")
+
+
+def test_a_container_that_was_given_no_card_has_none(tmp_path: Path) -> None:
+    card(computer(tmp_path), 0, "0x1002", "0x744c", mem_info_vram_total=24 * GIB)
+    write(tmp_path, {"dev/null": "", ".dockerenv": ""})
+    hardware = found(tmp_path)
+    assert (hardware.gpus, hardware.container) == ((), True)
+    assert "--device /dev/dri" in probe(hardware, "amd")
+
+
+def test_a_container_that_was_given_its_card_has_it(tmp_path: Path) -> None:
+    card(computer(tmp_path), 0, "0x1002", "0x744c", mem_info_vram_total=24 * GIB)
+    write(tmp_path, {"dev/null": "", "dev/dri/renderD128": ""})
+    assert len(found(tmp_path).gpus) == 1
 
 
 def test_wsl_has_the_memory_of_its_virtual_machine(tmp_path: Path) -> None:
@@ -349,7 +373,8 @@ def test_a_given_bandwidth_is_main_memorys_without_a_gpu(tmp_path: Path) -> None
 
 def test_a_gpu_may_be_named(tmp_path: Path) -> None:
     (gpu,) = found(computer(tmp_path), overrides=Overrides(gpu="RTX 4090")).gpus
-    assert (gpu.total, gpu.bandwidth) == (24 * GIB, pytest.approx(1008e9, rel=0.01))
+    assert gpu.total == 24 * GIB
+    assert gpu.bandwidth == pytest.approx(1008e9, rel=0.01)
 
 
 def test_a_named_mac_brings_its_memory(tmp_path: Path) -> None:

@@ -115,10 +115,13 @@ class _Transit:
                 if (queue := self.job.route.queue) is None:
                     await self._send(body, clearance)
                 else:
-                    async with queue.turn() as waited:
+                    turn = queue.turn()
+                    async with turn as waited:
                         if waited is not None:
                             self.job.saw(waited)
                         await self._send(body, clearance)
+                        if (usage := self.watch.usage) is not None:
+                            turn.took = usage.load_seconds
         except Left:
             self._settle("cancelled")
         except ModelError as error:

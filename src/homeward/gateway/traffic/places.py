@@ -1,20 +1,18 @@
 """Where a leaf runs: with whom it shares a memory, as what it is loaded, how many it can answer."""
 
-import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, fields
 from math import inf
-from pathlib import Path
 from typing import Any
 
-from homeward.backends import egress, memory
-from homeward.backends.child import Plan
+from homeward.backends import egress
 from homeward.backends.embedded import Embedded
 from homeward.backends.http import Http
 from homeward.backends.llamas import Llamas
 from homeward.backends.ollama import RUNNER, Ollama
 from homeward.backends.ollama_server import is_cloud, tagged
 from homeward.backends.openai import WIRES, OpenAI
+from homeward.backends.shelf import home
 from homeward.errors import HomewardError
 from homeward.gateway.traffic.runtimes import (
     OLLAMA_AT_ONCE,
@@ -24,16 +22,21 @@ from homeward.gateway.traffic.runtimes import (
     Runtime,
     number,
 )
+from homeward.gateway.traffic.sizes import available, needed, reading
 from homeward.machine.schedule import Runner
-from homeward.model import Clearance, Model
+from homeward.model import Clearance, Model, Seconds
 
-CACHES = 1.2  # what a loaded model takes, times its file: its attention caches come with it
+OLLAMA_IDLE: Seconds = 0.1
+"""Ollama tells some hundredths of a second also where the model was there already."""
 
 
 @dataclass(frozen=True)
 class Spot:
     """``at`` names those that share a memory. ``memory`` is in bytes, ``most`` are models in it;
     ``tells``: it is known what is loaded. ``ends``: who makes room has to be ended.
+
+    ``disk`` is how many bytes a second are loaded, 0 where nobody knows; of loads the runtime
+    tells, those up to ``idle`` were none.
     """
 
     at: str
@@ -44,6 +47,8 @@ class Spot:
     runtime: Runtime | None = None
     http: Http | None = None
     ends: bool = False
+    disk: float = 0.0
+    idle: Seconds = 0.0
 
 
 def spot_of(leaf: Model, *, hosted: bool) -> Spot | None:
@@ -69,12 +74,13 @@ def _embedded(leaf: Embedded, llamas: Llamas) -> Spot:
     settings = _chosen(leaf, "context", "parallel", "threads", "draft")
     runner = Process(
         f"{leaf.model}{settings}",
-        size=0 if plan is None else round(file_size(plan) * CACHES),
+        size=0 if plan is None else needed(plan),
         limit=leaf.parallel,
         most=leaf.parallel,
         leaf=leaf,
     )
-    return Spot("embedded", runner, memory.available() or inf, llamas.keep, True, ends=True)
+    disk = reading(home())
+    return Spot("embedded", runner, available(), llamas.keep, True, ends=True, disk=disk)
 
 
 def _ollama(leaf: Ollama, *, hosted: bool) -> Spot | None:
@@ -94,6 +100,8 @@ def _ollama(leaf: Ollama, *, hosted: bool) -> Spot | None:
         tells=True,
         runtime=OllamaRuntime(server.url, server.headers()),
         http=leaf.http,
+        disk=reading() if here else 0.0,
+        idle=OLLAMA_IDLE,
     )
 
 
@@ -133,21 +141,3 @@ class Children:
         leaf = runner.leaf if isinstance(runner, Process) else None
         if leaf is not None and leaf.llamas is not None:
             self.spawn(leaf.llamas.unload(leaf.plan()))
-
-
-SHARD = re.compile(r"-00001(-of-\d{5}\.gguf)$")
-
-
-def file_size(plan: Plan) -> int:
-    """Bytes of the model's files, and of its draft's; 0 for what cannot be read."""
-    return sum(_size(path) for path in (plan.model, plan.draft) if path is not None)
-
-
-def _size(first: Path) -> int:
-    shards = [first]
-    if found := SHARD.search(first.name):
-        shards = list(first.parent.glob(f"{first.name[: found.start()]}-*{found[1]}"))
-    try:
-        return sum(path.stat().st_size for path in shards)
-    except OSError:
-        return 0

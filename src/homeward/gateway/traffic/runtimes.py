@@ -59,6 +59,7 @@ def number(variable: str, *, here: bool) -> int | None:
 class _Model(Struct):
     name: str = ""
     size: int = 0
+    size_vram: int = 0  # of it, on GPUs
     expires_at: str = ""
 
 
@@ -71,7 +72,10 @@ MODELS = json.Decoder(_Models)
 
 @dataclass(frozen=True)
 class OllamaRuntime:
-    """Sizes from /api/tags, what is loaded from /api/ps; the number at once is nowhere told."""
+    """Sizes from /api/tags, what is loaded from /api/ps; the number at once is nowhere told.
+
+    Of a loaded model what it takes on GPUs counts, where it is on one: that is what is scarce.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
@@ -84,7 +88,10 @@ class OllamaRuntime:
             return Facts()
         return Facts(
             sizes={model.name: model.size for model in _models(there)},
-            loaded={m.name: Loaded(m.size, _moment(m.expires_at)) for m in _models(loaded)},
+            loaded={
+                m.name: Loaded(m.size_vram or m.size, _moment(m.expires_at))
+                for m in _models(loaded)
+            },
         )
 
 

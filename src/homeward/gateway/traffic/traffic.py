@@ -19,7 +19,7 @@ from homeward.backends.http import Http, borrowed
 from homeward.gateway.traffic.places import Children, Spot, spot_of
 from homeward.gateway.traffic.runtimes import Runtime
 from homeward.machine.learning import saw
-from homeward.machine.schedule import Machine, Rules, Runner
+from homeward.machine.schedule import Machine, Rules, Runner, swap
 from homeward.machine.turns import Turns, Waited
 from homeward.model import Decision, Model, Seconds
 from homeward.strategies.queued import queued
@@ -37,6 +37,8 @@ class Row(Struct, frozen=True):
     """One line. ``limit`` is None where there is none, ``loaded`` where the runtime does not tell.
 
     ``at`` is the server's address, ``seconds`` about how long one who comes now will wait.
+    ``size`` is in bytes, of the loaded model as far as is known, 0 where it is not. To load it takes
+    ``swap_seconds``: as it was ``seen`` to, else by its size. ``swaps`` is how often it was loaded.
     """
 
     model: str
@@ -47,6 +49,10 @@ class Row(Struct, frozen=True):
     loaded: bool | None
     seconds: Seconds
     line: tuple[Waiting, ...] = ()
+    size: int = 0
+    swap_seconds: Seconds | None = None
+    seen: bool = False
+    swaps: int = 0
 
 
 @dataclass(eq=False)
@@ -60,6 +66,7 @@ class Place:
     runtime: Runtime | None = None
     http: Http | None = None
     tells: bool = False  # what is loaded
+    idle: Seconds = 0.0  # of the loads that it tells, those up to this were none
     fixed: set[str] = field(default_factory=set[str])
     due: float = 0.0  # when it is to be looked at again
     loads: int = 0  # that there were when it was looked at
@@ -112,9 +119,9 @@ class Line:
         waited = await self.place.turns.wait(self.runner, deadline)
         return None if waited is None else told(waited)
 
-    def leave(self, *, busy: bool) -> None:
+    def leave(self, *, busy: bool, took: Seconds = 0.0) -> None:
         place = self.place
-        now = place.turns.leave(self.runner, busy=busy)
+        now = place.turns.leave(self.runner, busy=busy, took=took if took > place.idle else 0.0)
         if place.runtime is not None and place.wants_a_look(now):
             place.looking = True
             self.traffic.spawn(place.look())
@@ -126,6 +133,7 @@ class Line:
             for position, waiter in enumerate(runner.line)
         )
         free = runner.has_room and not waits
+        cost = swap(runner, self.place.machine.rules)
         return Row(
             self.model,
             self.place.at,
@@ -135,6 +143,10 @@ class Line:
             bool(runner.loads) if self.place.tells else None,
             0.0 if free else runner.wait(len(waits)),
             waits,
+            runner.size,
+            cost or None,
+            bool(runner.took),
+            runner.swaps,
         )
 
 
@@ -151,12 +163,12 @@ def told(waited: Waited) -> Decision:
 class Traffic:
     """All lines of a gateway. ``at_once`` are limits by name: the file's, or the runtime's own.
 
-    ``rules`` are how patient it is. Give `around` to whoever builds the tree, and enter this
-    inside of it.
+    ``rules`` are how patient it is; None for the usual ones, with the speed of the disk that the
+    models are on. Give `around` to whoever builds the tree, and enter this inside of it.
     """
 
     at_once: Mapping[str, int] = field(default_factory=dict[str, int])
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules | None = None
     lines: dict[tuple[str, str], Line] = field(default_factory=dict[tuple[str, str], Line])
     _places: dict[str, Place] = field(default_factory=dict[str, Place])
     _tasks: set["asyncio.Task[Any]"] = field(default_factory=set["asyncio.Task[Any]"])
@@ -198,9 +210,15 @@ class Traffic:
         task.add_done_callback(self._tasks.discard)
 
     def _open(self, spot: Spot) -> Place:
-        machine = Machine(spot.memory, spot.most, self.rules)
+        rules = self.rules or (Rules(disk=spot.disk) if spot.disk else Rules())
+        machine = Machine(spot.memory, spot.most, rules)
         unloader = Children(self.spawn) if spot.ends else None
         place = self._places[spot.at] = Place(
-            spot.at, Turns(machine, unloader), spot.runtime, spot.http, tells=spot.tells
+            spot.at,
+            Turns(machine, unloader),
+            spot.runtime,
+            spot.http,
+            tells=spot.tells,
+            idle=spot.idle,
         )
         return place

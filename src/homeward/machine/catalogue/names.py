@@ -2,7 +2,7 @@
 
 A name may be plain (``Llama-3.1-8B``), a tag of Ollama's (``llama3.1:8b-instruct-q4_K_M``), a
 repository (``meta-llama/Llama-3.1-8B-Instruct``, ``bartowski/...-GGUF``) or the name of a file.
-Case and the separators ``-``, ``_``, ``:`` and blank make no difference.
+Case, and ``-``, ``_``, ``:`` and blanks between its parts, make no difference.
 """
 
 import re
@@ -12,23 +12,41 @@ from functools import cache
 import msgspec
 
 from homeward.errors import ModelMissing
-from homeward.machine.catalogue.entry import Entry
 from homeward.machine.catalogue.catalogue import entries
+from homeward.machine.catalogue.entry import Entry
 
 CONVERTERS = frozenset(
-    "bartowski dranger003 ggml-org library lmstudio-community maziyarpanahi mlx-community mradermacher "
-    "nousresearch quantfactory redhatai second-state thebloke unsloth".split()
+    {
+        "bartowski",
+        "dranger003",
+        "ggml-org",
+        "gpustack",
+        "library",
+        "lmstudio-community",
+        "maziyarpanahi",
+        "mlx-community",
+        "mradermacher",
+        "nousresearch",
+        "quantfactory",
+        "redhatai",
+        "second-state",
+        "thebloke",
+        "unsloth",
+    }
 )
-"""Who publishes other people's models under their own name: whose name says nothing."""
+"""Who publishes other people's models under their own names: whose name tells no model apart."""
 
 QUANT = re.compile(
-    r"(?:^|[-_.:/ ])((?:ud-)?(?:i?q[1-8](?:_[01]|_k|_nl|_xxs|_xs|_s|_m)(?:_(?:xxs|xs|s|m|l|xl))?"
-    r"|q8_0|tq[12]_0|mxfp4(?:_moe)?|nvfp4|bf16|fp16|f16|fp32|f32))$",
+    r"[-_.:/ ]((?:ud-)?(?:i?q[1-8](?:_[01]|_k|_nl|_xxs|_xs|_s|_m)(?:_(?:xxs|xs|s|m|l|xl))?"
+    r"|tq[12]_0|mxfp4(?:_moe)?|nvfp4|bf16|fp16|f16|fp32|f32))$",
     re.IGNORECASE,
 )
-ANSWERS = frozenset("instruct it chat hf".split())  # of a model that was taught to answer
-BASE = frozenset("base text pt".split())
-PACKAGING = frozenset("gguf mlx qat bnb 4bit 8bit 6bit i1 imat latest dynamic fp8 awq gptq".split())
+ANSWERS = frozenset({"instruct", "it", "chat", "hf"})  # was taught to answer
+BASE = frozenset({"base", "text", "pt"})
+PACKAGING = re.compile(
+    r"gguf|mlx|qat|bnb|[2-8]bit|int[48]|i1|imat|latest|dynamic|(?:mx)?fp8|awq|gptq"
+)
+"""What says how the weights are kept, and not which they are."""
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -39,92 +57,103 @@ class Named(msgspec.Struct, frozen=True):
 
 
 def find(name: str) -> Entry:
-    """The model of that name; `ModelMissing` names up to five near ones."""
+    """The model of that name; `ModelMissing` names up to five near ones.
+
+    A tag of Ollama's means what Ollama would pull: ``deepseek-r1`` is the model of 8 milliards.
+    The name of a base model finds the row of its shapes with the kind ``base``.
+    """
     return parse(name).entry
 
 
 def parse(name: str) -> Named:
     """The model and the quantisation of that name; `ModelMissing` names up to five near ones."""
     text, quant = _split(name)
-    for each in _keys(text):
-        if found := _index().get(each):
+    for each in _ways(text):
+        if found := _index().get(key(each)):
             return Named(found, quant)
-    tokens = _loose(text).split("-")
-    if tokens[-1] in BASE and (found := _found("-".join(tokens[:-1]))):
-        return Named(_as_base(found, name), quant)
-    if found := _found("-".join(tokens)):
+    tokens = _tokens(text)
+    if found := _loosely().get("".join(tokens)):
         return Named(found, quant)
+    if tokens and tokens[-1] in BASE and (found := _loosely().get("".join(tokens[:-1]))):
+        return Named(_as_base(found, name), quant)
     raise ModelMissing(f"the catalogue has no model {name!r}{_near(text)}")
 
 
-def _split(name: str) -> tuple[str, str | None]:
-    text = name.strip()
-    if text.lower().endswith(".gguf"):
-        text = re.sub(r"-\d{5}-of-\d{5}$", "", re.split(r"[/\\]", text)[-1][: -len(".gguf")])
-    text = re.sub(r"^(?:https?://)?(?:hf\.co|huggingface\.co|ollama\.com)/", "", text, flags=re.I)
-    found = QUANT.search(text)
-    if found is None or found.start() == 0:
-        return text, None
-    quant = (
-        found[1].upper().replace("FP", "F") if found[1][:2].lower() == "fp" else found[1].upper()
-    )
-    return text[: found.start()], quant
-
-
-def _keys(text: str) -> Iterator[str]:
-    """With its publisher, then without one that says nothing."""
-    yield key(text)
-    publisher, slash, rest = text.partition("/")
-    if not slash:
-        publisher, slash, rest = text.partition("_")  # a file's name: google_gemma-3-1b-it
-    if slash and (publisher.lower() in CONVERTERS or publisher.lower() in _publishers()):
-        yield key(rest)
-
-
 def key(name: str) -> str:
-    """What makes no difference made equal: case, and what stands between the parts."""
-    return "-".join(name.lower().replace("_", " ").replace(":", " ").replace("-", " ").split())
-
-
-def _loose(text: str) -> str:
-    """Without publisher, packaging and what says that it answers."""
-    *_, bare = _keys(text)
-    left = [each for each in bare.split("-") if each not in PACKAGING | ANSWERS]
-    return "-".join(left)
-
-
-def _found(wanted: str) -> Entry | None:
-    return _index().get(wanted) or _loosely().get(wanted)
+    """What makes no difference made equal."""
+    return re.sub(r"[-_:\s]+", "", name.lower())
 
 
 def names(entry: Entry) -> Iterator[str]:
     """All that it is called, but for its base models."""
     yield entry.name
-    for full in (entry.repository, *entry.gguf):
-        yield full
+    yield entry.repository
+    yield from entry.gguf
     yield from entry.aliases
     yield from entry.ollama
 
 
+def _split(name: str) -> tuple[str, str | None]:
+    """Without the address, the file's ending and the quantisation; and that."""
+    text = re.sub(r"^(?:https?://)?(?:hf\.co|huggingface\.co|ollama\.com)/", "", name.strip())
+    if text.lower().endswith(".gguf"):
+        text = re.split(r"[/\\]", text)[-1][: -len(".gguf")]
+        text = re.sub(r"-\d{5}-of-\d{5}$", "", text)
+    quant = None
+    while found := QUANT.search(text):
+        text, quant = text[: found.start()], found[1].upper()
+    if quant in ("FP16", "FP32"):
+        quant = quant.replace("FP", "F")
+    return re.sub(r"\.i1$", "", text), quant
+
+
+def _ways(text: str) -> Iterator[str]:
+    """With its publisher, then without one whose name tells no model apart."""
+    yield text
+    bare = _without_publisher(text)
+    if bare != text:
+        yield bare
+
+
+def _without_publisher(text: str) -> str:
+    for mark in "/_":  # a file is called google_gemma-3-1b-it
+        publisher, found, rest = text.partition(mark)
+        if found and (publisher.lower() in CONVERTERS or publisher.lower() in _publishers()):
+            return _without_publisher(rest)
+    return text
+
+
+def _tokens(text: str) -> list[str]:
+    """Without publisher, packaging and what says that it answers."""
+    parts = re.split(r"[-_:\s]+", _without_publisher(text).lower())
+    return [each for each in parts if each not in ANSWERS and not PACKAGING.fullmatch(each)]
+
+
 @cache
 def _index() -> dict[str, Entry]:
+    """Full names first, then repositories without their publisher, base models last."""
     found: dict[str, Entry] = {}
     for entry in entries():
         for name in names(entry):
             found.setdefault(key(name), entry)
     for entry in entries():
+        for name in (entry.repository, *entry.gguf):
+            found.setdefault(key(name.rpartition("/")[2]), entry)
+    for entry in entries():
         for name in entry.base:
-            found.setdefault(key(name), _as_base(entry, name))
+            base = _as_base(entry, name)
+            found.setdefault(key(name), base)
+            found.setdefault(key(base.name), base)
     return found
 
 
 @cache
 def _loosely() -> dict[str, Entry]:
-    """Names without their publisher and endings. The first row of a name has it."""
+    """By what is left of the names. Where two models have that, the first row has it."""
     found: dict[str, Entry] = {}
     for entry in entries():
         for name in names(entry):
-            found.setdefault(_loose(name), entry)
+            found.setdefault("".join(_tokens(name)), entry)
     return found
 
 
@@ -134,19 +163,20 @@ def _publishers() -> frozenset[str]:
 
 
 def _as_base(entry: Entry, name: str) -> Entry:
+    called = name.rpartition("/")[2]
     return msgspec.structs.replace(
-        entry, name=name.rpartition("/")[2], kind="base", ollama=(), gguf=(), tasks={}, evidence=()
+        entry, name=called, kind="base", ollama=(), gguf=(), tasks={}, evidence=()
     )
 
 
 def _near(text: str) -> str:
     from difflib import get_close_matches
 
-    known: dict[str, str] = {}
-    for entry in entries():
-        for each in (*entry.ollama[::-1], entry.name):
-            known[_loose(each)] = each
-    near = list(dict.fromkeys(known[each] for each in get_close_matches(_loose(text), known, 5, 0.5)))
-    if not near:
+    known = {"-".join(_tokens(entry.name)): entry.name for entry in entries()}
+    tags = {tag.lower(): tag for entry in entries() for tag in entry.ollama}
+    found = [known[each] for each in get_close_matches("-".join(_tokens(text)), known, 5, 0.6)]
+    if ":" in text or not found:
+        found = [tags[each] for each in get_close_matches(text.lower(), tags, 5, 0.6)] or found
+    if not found:
         return "; name a file, a repository or another model, or give its shapes with --arch"
-    return f"; near ones are {', '.join(near)}"
+    return f"; near ones are {', '.join(found)}"

@@ -16,7 +16,7 @@ from homeward.machine.gpus import Row, lookup
 from homeward.machine.gpus import basis as published
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan.bandwidth import checked
-from homeward.machine.scan.cards import AMD, Card, cards
+from homeward.machine.scan.cards import AMD, NOT_GIVEN, Card, cards, hidden
 from homeward.machine.scan.files import below, fields, folders, number, text
 from homeward.machine.scan.probing import Told
 from homeward.machine.scan.visible import visible_to_rocm
@@ -38,6 +38,8 @@ def gpus(root: Path, environ: Mapping[str, str]) -> Told[list[Gpu]]:
     """Those that this process may use; graphics in a processor are marked ``integrated``."""
     nodes = _nodes(root)
     found = [card for card in cards(root) if card.vendor == AMD]
+    if found and hidden(root):
+        return Told([], problem=f"{len(found)} of AMD's GPUs are the host's; {NOT_GIVEN}")
     found.sort(
         key=lambda card: list(nodes).index(card.address) if card.address in nodes else 1 << 9
     )
@@ -45,8 +47,8 @@ def gpus(root: Path, environ: Mapping[str, str]) -> Told[list[Gpu]]:
     left = [every[i] for i in visible_to_rocm(environ, [gpu.identity for gpu in every])]
     said = [f"{gpu.name}: {shown(gpu.free)} of {shown(gpu.total)} free" for gpu in left]
     if len(left) < len(every):
-        hidden = len(every) - len(left)
-        said.append(f"{hidden} more that ROCR_VISIBLE_DEVICES or HIP_VISIBLE_DEVICES leaves out")
+        out = len(every) - len(left)
+        said.append(f"{out} more that ROCR_VISIBLE_DEVICES or HIP_VISIBLE_DEVICES leaves out")
     blind = [gpu.name for gpu in left if not gpu.total]
     problem = f"{', '.join(blind)}: the driver tells no memory; load amdgpu" if blind else ""
     return Told(left, "; ".join(said) or "no GPU", problem)
@@ -123,7 +125,8 @@ def _nodes(root: Path) -> dict[str, dict[str, str]]:
     """What the compute driver (KFD) says of each GPU, by its address, in the order of HIP."""
     found: dict[str, dict[str, str]] = {}
     topology = below(root, "sys/class/kfd/kfd/topology/nodes")
-    for folder in sorted(folders(topology), key=lambda path: int(path.name)):
+    numbered = [folder for folder in folders(topology) if folder.name.isdigit()]
+    for folder in sorted(numbered, key=lambda path: int(path.name)):
         about = fields(folder / "properties")
         if not int(about.get("simd_count", "0")):
             continue  # a processor
@@ -137,7 +140,7 @@ def _nodes(root: Path) -> dict[str, dict[str, str]]:
 def _bandwidth(
     row: Row | None, node: Mapping[str, str], *, integrated: bool
 ) -> tuple[float, Basis | None]:
-    """GDDR6 moves 16 bits in a cycle of the clock that KFD tells; others move as many as they do."""
+    """GDDR6 moves 16 bits in a cycle of the clock that KFD tells; of others it is not known."""
     gddr6 = int(node.get("gfx_target_version", "0")) >= RDNA and not integrated
     if not gddr6:
         return checked(row, None, None, 16, "KFD")

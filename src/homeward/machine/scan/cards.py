@@ -9,6 +9,8 @@ from msgspec import Struct
 from homeward.machine.scan.files import below, fields, folders, number, text
 
 AMD, INTEL, NVIDIA = 0x1002, 0x8086, 0x10DE
+NOT_GIVEN = "start the container with --device /dev/dri, and --device /dev/kfd for ROCm"
+
 _CARD = re.compile(r"card(\d+)")
 
 
@@ -41,6 +43,13 @@ def cards(root: Path) -> Iterator[Card]:
             driver=about.get("DRIVER", ""),
             device=device,
         )
+
+
+def hidden(root: Path) -> bool:
+    """Whether this is a container that sees its host's cards in /sys but was given none of them."""
+    devices = below(root, "dev")
+    nodes = [*folders(devices / "dri"), *(devices / name for name in ("kfd", "accel"))]
+    return devices.is_dir() and not any(node.exists() for node in nodes)
 
 
 def no_gpus(root: Path) -> list[str]:

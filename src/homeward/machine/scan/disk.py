@@ -41,8 +41,12 @@ def disk(folder: Path, root: Path = Path("/")) -> Disk:
     return Disk(
         free=_free(there),
         bandwidth=mid,
-        basis=Basis(how=How.ASSUMED, source=f"usual of a {kind}", low=low, high=high),
+        basis=Basis(how=How.ASSUMED, source=f"usual of {_article(kind)}", low=low, high=high),
     )
+
+
+def _article(kind: str) -> str:
+    return kind if kind == "network" else f"{'an' if kind[0] in 'Nu' else 'a'} {kind}"
 
 
 def kind_of(folder: Path, root: Path = Path("/")) -> str:

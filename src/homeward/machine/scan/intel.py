@@ -11,7 +11,7 @@ from homeward.machine.estimate import Basis, How
 from homeward.machine.gpus import basis as published
 from homeward.machine.gpus import lookup
 from homeward.machine.hardware import Gpu
-from homeward.machine.scan.cards import INTEL, Card, cards, largest_window
+from homeward.machine.scan.cards import INTEL, NOT_GIVEN, Card, cards, hidden, largest_window
 from homeward.machine.scan.files import folders, number
 from homeward.machine.scan.probing import Told
 from homeward.machine.sizes import GIB, shown
@@ -23,6 +23,8 @@ FIRST_CARD = 4 * GIB
 def gpus(root: Path) -> Told[list[Gpu]]:
     """Graphics in a processor have the size 0 and share main memory; they are not counted on."""
     found = [_gpu(card) for card in cards(root) if card.vendor == INTEL]
+    if found and hidden(root):
+        return Told([], problem=f"{len(found)} of Intel's GPUs are the host's; {NOT_GIVEN}")
     said = [
         f"{gpu.name}: {'in the processor' if gpu.integrated else shown(gpu.total)}" for gpu in found
     ]

@@ -5,9 +5,8 @@ Jetson) says "not supported" when it is asked for it, or too little; it shares m
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 
@@ -19,16 +18,12 @@ from homeward.machine.scan.bandwidth import checked
 from homeward.machine.scan.cards import NVIDIA, cards
 from homeward.machine.scan.files import below, fields, folders, text
 from homeward.machine.scan.memory import in_wsl, ram
-from homeward.machine.scan.probing import Told
+from homeward.machine.scan.nvml import Library, ask, memory_of, parts_of, shares_memory
+from homeward.machine.scan.probing import SAY_IT, Told
 from homeward.machine.scan.visible import visible
 from homeward.machine.sizes import shown
 
-Library = Any
-"""The module ``pynvml``, or what stands for it."""
-
 UNIFIED = re.compile(r"\b(?:GB10|Orin|Thor|Xavier|Tegra)\b|Jetson|nvgpu", re.IGNORECASE)
-FOLDERS = ("usr/lib/wsl/lib", "run/opengl-driver/lib", "usr/local/nvidia/lib64")
-"""Where WSL 2, NixOS and GKE keep the library, where the loader does not look by itself."""
 
 
 class _Found(Struct, frozen=True):
@@ -51,57 +46,14 @@ def gpus(library: Callable[[], Library], root: Path, environ: Mapping[str, str])
     said = [f"{gpu.name}: {_said(gpu)}" for gpu in left]
     if len(left) < len(found):
         said.append(f"{len(found) - len(left)} more that CUDA_VISIBLE_DEVICES leaves out")
-    return Told(left, "; ".join([*said, *order]) or "no GPU")
-
-
-def open_library() -> Library:
-    """``pynvml``, ready to be asked; raises what it raises."""
-    import ctypes
-
-    import pynvml
-
-    for folder in FOLDERS:
-        path = Path("/", folder, "libnvidia-ml.so.1")
-        if path.exists():
-            ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)  # found by its name from now on
-            break
-    pynvml.nvmlInit()
-    return pynvml
-
-
-def ask(nvml: Library, function: str, *arguments: object) -> Any:
-    """What a function of the library says; None where this device or driver does not know it."""
-    call = getattr(nvml, function, None)
-    if call is None:
-        return None
-    try:
-        answer = call(*arguments)
-    except nvml.NVMLError:
-        return None
-    return answer.decode() if isinstance(answer, bytes) else answer
-
-
-def handles(nvml: Library) -> Iterator[object]:
-    """Of every GPU, or of the parts of one that is split."""
-    for number in range(nvml.nvmlDeviceGetCount()):
-        handle = nvml.nvmlDeviceGetHandleByIndex(number)
-        parts = _parts(nvml, handle)
-        yield from [handle] if parts is None else parts
-
-
-def _parts(nvml: Library, handle: object) -> list[object] | None:
-    """None for a GPU that is not split."""
-    mode = ask(nvml, "nvmlDeviceGetMigMode", handle)
-    if not mode or not mode[0]:
-        return None
-    most = ask(nvml, "nvmlDeviceGetMaxMigDeviceCount", handle) or 0
-    found = [ask(nvml, "nvmlDeviceGetMigDeviceHandleByIndex", handle, i) for i in range(most)]
-    return [part for part in found if part is not None]
+    lost = ", ".join(gpu.name for gpu in left if not gpu.unified and not gpu.total)
+    problem = f"{lost}: the driver does not tell its memory; {SAY_IT}" if lost else ""
+    return Told(left, "; ".join([*said, *order]) or "no GPU", problem)
 
 
 def _device(nvml: Library, number: int, root: Path) -> list[_Found]:
     handle = nvml.nvmlDeviceGetHandleByIndex(number)
-    parts, whole = _parts(nvml, handle), _whole(nvml, handle, root)
+    parts, whole = parts_of(nvml, handle), _whole(nvml, handle, root)
     if parts is None:
         return [_Found(whole, number)]
     most = ask(nvml, "nvmlDeviceGetMaxMigDeviceCount", handle) or 1
@@ -111,7 +63,7 @@ def _device(nvml: Library, number: int, root: Path) -> list[_Found]:
 def _whole(nvml: Library, handle: object, root: Path) -> Gpu:
     name = ask(nvml, "nvmlDeviceGetName", handle) or "NVIDIA GPU"
     memory = memory_of(nvml, handle)
-    unified = UNIFIED.search(name) is not None or memory is None
+    unified = UNIFIED.search(name) is not None or shares_memory(nvml, handle)
     row = _board(root) if unified else None
     row = row or lookup(name, None if memory is None else int(memory.total))
     bandwidth, basis = _bandwidth(nvml, handle, row, unified=unified)
@@ -174,13 +126,6 @@ def _part(nvml: Library, handle: object, whole: Gpu, most: int) -> Gpu:
     )
 
 
-def memory_of(nvml: Library, handle: object) -> Any:
-    """``total``, ``free`` and ``used`` in bytes, ``reserved`` where the driver tells; or None."""
-    version = getattr(nvml, "nvmlMemory_v2", None)
-    second = ask(nvml, "nvmlDeviceGetMemoryInfo", handle, version) if version else None
-    return second or ask(nvml, "nvmlDeviceGetMemoryInfo", handle)
-
-
 def _bandwidth(
     nvml: Library, handle: object, row: Row | None, *, unified: bool
 ) -> tuple[float, Basis | None]:
@@ -240,7 +185,7 @@ def _without_library(root: Path, error: Exception) -> Told[list[Gpu]]:
     return Told(
         [],
         problem=f"{name} is there, but its driver does not answer ({error}); install or reload "
-        "NVIDIA's driver, in a container start it with --gpus all, or give --vram",
+        f"NVIDIA's driver, in a container start it with --gpus all, or {SAY_IT}",
     )
 
 

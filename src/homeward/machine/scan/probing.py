@@ -14,6 +14,8 @@ from homeward.machine.hardware import Probe
 
 T = TypeVar("T")
 
+SAY_IT = "say what there is with --vram 24GiB, or 0 for none"
+
 
 @dataclass(frozen=True)
 class Told(Generic[T]):

@@ -132,7 +132,7 @@ def _thread(
     import numpy as np
 
     source = np.ones(BLOCK, dtype=np.uint8)
-    target = np.zeros(BLOCK, dtype=np.uint8)
+    target = np.ones(BLOCK, dtype=np.uint8)  # zeros would get their pages while we measure
     try:
         ready.wait()
     except threading.BrokenBarrierError:

@@ -19,7 +19,7 @@ from homeward.machine.scan.files import below
 from homeward.machine.scan.given import GIVEN, chosen, given_gpus, given_ram, with_bandwidth
 from homeward.machine.scan.memory import Ram, ram
 from homeward.machine.scan.overrides import Overrides
-from homeward.machine.scan.probing import Asked, Told
+from homeward.machine.scan.probing import SAY_IT, Asked, Told
 from homeward.machine.scan.processor import Processor, processor
 from homeward.machine.scan.ram_bandwidth import kept as kept_bandwidth
 from homeward.machine.scan.ram_speed import ram_speed
@@ -31,8 +31,6 @@ T = TypeVar("T")
 
 DEADLINE = 5.0
 """Seconds. A driver that sleeps takes two to wake up eight GPUs; one that hangs never does."""
-
-SAY_IT = "say what there is with --vram 24GiB, or 0 for none"
 
 
 def scan(
@@ -52,10 +50,9 @@ def scan(
     """
     said, system = overrides or Overrides(), system or System()
     given = given_gpus(said)
-    where = models or models_folder()
     memory_asked = Asked("memory", lambda: _memory(root, system), "say it with --ram 64GiB")
     cpu_asked = Asked("cpu", lambda: _processor(root, system))
-    disk_asked = Asked("disk", lambda: _disk(where, root))
+    disk_asked = Asked("disk", lambda: _disk(models or models_folder(), root))
     gpus_asked = _gpus(root, system) if given is None else []
     probes: list[Probe] = []
 
@@ -148,4 +145,5 @@ def _others() -> Told[list[Gpu]]:
 
 
 def _container(root: Path) -> bool:
-    return any(below(root, name).exists() for name in (".dockerenv", "run/.containerenv"))
+    marks = (".dockerenv", "run/.containerenv", "run/secrets/kubernetes.io")
+    return any(below(root, mark).exists() for mark in marks)

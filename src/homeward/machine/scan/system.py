@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from homeward.machine.scan import apple, nvidia
+from homeward.machine.scan import apple
 from homeward.machine.scan.memory import Ram
+from homeward.machine.scan.nvml import Library, open_library
 from homeward.machine.scan.processor import Processor
 
 NAMES = {"win32": "windows", "cygwin": "windows"}
@@ -38,7 +39,7 @@ class System:
 
     name: str = NAMES.get(sys.platform, sys.platform)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    nvml: Callable[[], nvidia.Library] = nvidia.open_library
+    nvml: Callable[[], Library] = open_library
     sysctl: apple.Sysctl = apple.sysctl
     available: Callable[[], Ram] = available
     processor: Callable[[], Processor] = processor

@@ -1,0 +1,118 @@
+"""What is to know of a model before it is fetched: its licence, and whether it runs here."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from homeward.errors import ConfigError, HomewardError, ModelMissing
+from homeward.interrupt import run
+
+if TYPE_CHECKING:
+    from homeward.machine.fit import Fit
+
+STOCKS = ("~/.ollama/models", "/usr/share/ollama/.ollama/models", "/var/lib/ollama/models")
+"""Where Ollama keeps models: for a user, and as its installer and our units set it up."""
+
+
+def permitted(name: str, *, ollama: bool) -> None:
+    """ConfigError where the ``policy`` of the configuration that is in force forbids it."""
+    from homeward.config import find, load
+
+    file = find()
+    if file is None or not re.search(r"^policy:", file.read_text("utf-8", "replace"), re.MULTILINE):
+        return
+    from homeward.backends.embedded import Embedded
+    from homeward.backends.ollama import Ollama
+
+    policy = load(file).policy
+    leaf = Ollama(name) if ollama else Embedded(name)
+    for _, sentence in policy.problems({name: leaf}):
+        raise ConfigError(f"{file} does not allow it: {sentence}")
+
+
+def known(name: str, url: str | None) -> Iterator[str]:
+    """Lines for people: the licence, and a verdict where it will run on this machine.
+
+    ``url`` is of the Ollama server that fetches it; None for the engine in the package.
+    """
+    if said := licence(name):
+        yield f"{name}: {said}"
+    if url is not None and not _is_near(url):
+        return
+    found = run(_fitted(name))
+    if found is not None:
+        yield f"{name}: {verdict(found)}"
+        if url is not None and (short := _short(found.weights_bytes)):
+            yield f"{name}: {short}"
+
+
+def licence(name: str) -> str:
+    """In a line; empty where the catalogue has no such model."""
+    from homeward.machine.catalogue import find
+    from homeward.machine.catalogue import licence as named
+
+    try:
+        terms = named(find(name).licence)
+    except (ModelMissing, ConfigError):
+        return ""
+    commercial = {"yes": "commercial use: yes", "no": "no commercial use"}.get(
+        terms.commercial, f"commercial use: {terms.commercial}"
+    )
+    conditions = f": {'; '.join(terms.conditions)}" if terms.conditions else ""
+    return f"{terms.name}, {commercial}{conditions}"
+
+
+def verdict(found: "Fit") -> str:
+    from homeward.machine.sizes import shown
+
+    needs = f"it takes {shown(found.total_bytes)} with {found.context:,} tokens of context"
+    if found.placement.where == "none":
+        mend = f"; {found.remedies[0]}" if found.remedies else ""
+        return f"does not fit this machine ({found.because}): {needs}{mend}"
+    speed = found.decode_tok_s
+    return (
+        f"{found.verdict} on this machine: {needs}, and makes {speed.low:.0f} to {speed.high:.0f} "
+        "tokens a second"
+    )
+
+
+async def _fitted(name: str) -> "Fit | None":
+    """None where nobody here knows its shapes: nothing is asked of the hub for that."""
+    import asyncio
+
+    from homeward.cli.scanned import scanned
+    from homeward.cli.subjects import subject
+    from homeward.machine.estimate import Use
+    from homeward.machine.fit import fit
+    from homeward.machine.verdict import usual_context
+
+    try:
+        one, hardware = await asyncio.gather(subject(name), asyncio.to_thread(scanned))
+        use = Use(context=usual_context(one.shapes.context))
+        return fit(one, use, hardware, asked=False)
+    except HomewardError:
+        return None
+
+
+def _is_near(url: str) -> bool:
+    from homeward.backends import egress
+    from homeward.model import Clearance
+
+    try:
+        return egress.expected(egress.parse(url)[0]) is Clearance.MACHINE
+    except HomewardError:
+        return False
+
+
+def _short(size: int) -> str:
+    """Whether Ollama's folder has room for it; empty where it has, or where it is unknown."""
+    from homeward.machine.sizes import shown
+
+    places = (Path(place).expanduser() for place in (os.environ.get("OLLAMA_MODELS", ""), *STOCKS))
+    stock = next((place for place in places if place.is_absolute() and place.is_dir()), None)
+    if stock is None or (free := shutil.disk_usage(stock).free) >= size:
+        return ""
+    return f"about {shown(size)} are fetched, and {shown(free)} are free in {stock}"

@@ -1,0 +1,115 @@
+"""One model fetched: what is to know before, from where it comes, how it is asked then."""
+
+import sys
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from homeward.cli.before_fetching import known, permitted
+from homeward.cli.pulling import Tell, telling, through_ollama
+from homeward.cli.text import printable
+from homeward.errors import ConfigError, ModelMissing, Unreachable
+from homeward.interrupt import run
+
+
+class Fetched(NamedTuple):
+    """``path`` is the file of one from the hub, ``server`` the Ollama server that has it."""
+
+    name: str
+    path: Path | None = None
+    server: str | None = None
+
+    def words(self) -> str:
+        lies = str(self.path) if self.server is None else f"Ollama at {self.server} has it"
+        return printable(f'{lies}\nask it: homeward ask --route {self.name} "..."')
+
+    def as_json(self) -> dict[str, Any]:
+        if self.server is not None:
+            return {"name": self.name, "ollama": self.server}
+        return {"name": self.name, "path": str(self.path)}
+
+
+def fetch(name: str, ollama: str | None, *, quiet: bool) -> Fetched:
+    """A name of the hub's comes to this machine; any other, or with ``ollama``, through Ollama.
+
+    ConfigError where the configuration's policy forbids it, and the errors of both ways.
+    """
+    from homeward.backends.ollama_stock import server_url
+
+    url = None if ollama is None and on_hub(name) else server_url(ollama)
+    permitted(name, ollama=url is not None)
+    if not quiet:
+        for line in known(name, url):
+            print(printable(line), file=sys.stderr)
+    with telling(name, quiet=quiet) as tell:
+        if url is None:
+            return Fetched(name, path=_from_hub(name, tell))
+        run(_through(url, name, tell))
+    return Fetched(name, server=url)
+
+
+def on_hub(name: str) -> bool:
+    """Whether it is one of the hub's. Of ``library/`` and of other registries are Ollama's."""
+    from homeward.backends.shelf import split
+
+    if "/" not in name or name.startswith(("library/", "ollama.com/")):
+        return False
+    try:
+        split(name)
+    except ConfigError:
+        if name.count("/") < 2:
+            raise
+        return False
+    return True
+
+
+def _from_hub(name: str, tell: Tell) -> Path | None:
+    from homeward.backends.hub import pull
+    from homeward.backends.ollama_stock import Step
+
+    path = None
+    for step in pull(name):
+        tell(Step(step.file, step.done, step.total, step.file))
+        path = step.path or path
+    return path
+
+
+async def _through(url: str, name: str, tell: Tell) -> None:
+    from homeward.backends.http import Http
+
+    try:
+        async with Http() as http, aclosing(through_ollama(url, name, http)) as steps:
+            async for step in steps:
+                tell(step)
+    except Unreachable:
+        raise Unreachable(
+            f"no Ollama server answers at {url}: start it with `ollama serve` (it is at "
+            f"https://ollama.com/download), or {instead(name)}"
+        ) from None
+    except ModelMissing as error:
+        near = _tag(name)
+        raise ModelMissing(f"{error}{f', perhaps {near}' if near else ''}") from None
+
+
+def instead(name: str) -> str:
+    """How the engine in the package gets the same model."""
+    from homeward.machine.catalogue import parse
+
+    try:
+        named = parse(name)
+    except ModelMissing:
+        named = None
+    if named is None or not named.entry.gguf:
+        return "name a GGUF repository of the hub as ORG/REPO, for the engine in the package"
+    quant = f":{named.quant}" if named.quant else ""
+    return f"fetch it for the engine in the package: `homeward pull {named.entry.gguf[0]}{quant}`"
+
+
+def _tag(name: str) -> str:
+    from homeward.machine.catalogue import find
+
+    try:
+        tags = find(name).ollama
+    except ModelMissing:
+        return ""
+    return next((tag for tag in tags if tag != name), "")

@@ -1,0 +1,155 @@
+"""What ``homeward fit`` does, one function for each thing that it can be asked."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from homeward.errors import ConfigError, ModelMissing
+from homeward.interrupt import run
+
+if TYPE_CHECKING:
+    from homeward.machine.estimate import Use
+    from homeward.machine.fit import Fit
+    from homeward.machine.hardware import Hardware
+    from homeward.machine.measured import Run
+    from homeward.machine.scan.overrides import Overrides
+
+GROUPS = ("runs_well", "runs", "too_slow", "does_not_fit")
+
+
+def tokens(text: str, *, least: int = 1) -> int:
+    """A number of tokens: 32768, 32_768, 32k (1,024 each), 1M. ConfigError."""
+    match = re.fullmatch(r"\s*(\d[\d_,]*)\s*([kKmM]?)\s*", text)
+    scale = {"": 1, "k": 1024, "m": 1024**2}
+    count = int(re.sub("[_,]", "", match[1])) * scale[match[2].lower()] if match else -1
+    if count < least:
+        raise ConfigError(f"{text!r} is no number of tokens: say 8192, 32k or 1M, at least {least}")
+    return count
+
+
+def use(context: int | None, told: dict[str, Any]) -> "Use":
+    from homeward.machine.estimate import Use
+    from homeward.machine.verdict import USUAL_CONTEXT
+
+    if told["parallel"] < 1 or told["ubatch"] < 1:
+        raise ConfigError("--parallel and --ubatch are numbers from 1 on")
+    return Use(context=context or USUAL_CONTEXT, **told)
+
+
+async def one(
+    model: str,
+    quant: str | None,
+    arch: Path | None,
+    context: int | None,
+    told: dict[str, Any],
+    given: "Overrides",
+    depth: int | None,
+    *,
+    online: bool,
+) -> "Fit":
+    from homeward.cli.subjects import subject
+    from homeward.machine.fit import fit as fit_
+    from homeward.machine.verdict import usual_context
+
+    try:
+        found, (hardware, runs) = await asyncio.gather(
+            subject(model, quant=quant, arch=arch, online=online), here(given)
+        )
+    except ModelMissing as error:  # a name on the command line, and nobody was asked to answer
+        raise ConfigError(str(error)) from None
+    asked = use(context or usual_context(found.shapes.context), told)
+    return fit_(found, asked, hardware, measured=runs, depth=depth, asked=context is not None)
+
+
+def shown(fitted: "Fit", *, json: bool) -> None:
+    if json:
+        _print(fitted)
+        return
+    from homeward.cli.fit_shown import card
+
+    card(fitted)
+
+
+async def here(given: "Overrides") -> "tuple[Hardware, Sequence[Run]]":
+    """The machine, and what was measured on it, unless another is imagined."""
+    from homeward.cli.scanned import scanned
+
+    imagined = any((given.vram is not None, given.gpu, given.bandwidth))
+    hardware, runs = await asyncio.gather(
+        asyncio.to_thread(scanned, given), _nothing() if imagined else _runs()
+    )
+    return hardware, runs
+
+
+async def _runs() -> "Sequence[Run]":
+    from homeward.cli.measured_runs import runs
+
+    return await runs()
+
+
+async def _nothing() -> "Sequence[Run]":
+    return ()
+
+
+def listing(
+    hardware: "Hardware",
+    runs: "Sequence[Run]",
+    use: "Use",
+    task: str | None,
+    licence: str | None,
+    *,
+    every: bool,
+    json: bool,
+) -> None:
+    from homeward.machine.catalogue import entries
+    from homeward.machine.fit import brief
+    from homeward.machine.recommend import recommend
+
+    found = recommend(
+        entries(), hardware, use, task=task, licence=licence, every=every, measured=runs
+    )
+    if json:
+        groups = {name: getattr(found, name) for name in GROUPS}
+        asked = {"context": use.context, "task": task, "licence": licence}
+        _print({"machine": brief(hardware), **asked, **groups})
+        return
+    from homeward.cli.fit_list import listed
+
+    listed(found, hardware, use, every=every)
+
+
+def doctor(given: "Overrides", *, json: bool) -> None:
+    from homeward.cli.scanned import scanned
+
+    hardware = scanned(given)
+    if json:
+        _print(hardware)
+        return
+    from homeward.cli.fit_list import examined
+
+    examined(hardware)
+
+
+def fleet(
+    names: str,
+    context: int | None,
+    kv: str | None,
+    given: "Overrides",
+    write: str | None,
+    *,
+    json: bool,
+) -> None:
+    from homeward.cli.fleet import fleet as fleet_
+
+    wanted = [name for name in (part.strip() for part in names.split(",")) if name]
+    if not wanted:
+        raise ConfigError("--fleet takes names with commas between: --fleet qwen3:4b,qwen3:30b")
+    run(fleet_(wanted, context=context, kv=kv, overrides=given, json=json, write=write))
+
+
+def _print(shown: object) -> None:
+    import msgspec
+
+    print(msgspec.json.encode(shown).decode())
