@@ -31,6 +31,9 @@ from homeward.machine.pace import DECODES
 Array = NDArray[np.float64]
 SHARE = 0.9
 LEAST_BAND = 1.25
+UNSEEN = 2.0
+"""Times as wide, as a logarithm, is the band of a class of which no run is published."""
+
 FIELDS = (
     *("weights", "layer", "cache", "attention", "unpack"),
     *("experts", "recurrent", "latent", "norms"),
@@ -44,13 +47,23 @@ PARENTS = {
     "nvidia-unified": "nvidia",
     "apple": "",
     "amd": "",
-    "amd-hbm": "amd",
+    "amd-hbm": "nvidia-hbm",
     "amd-unified": "amd",
     "intel": "",
     "intel-unified": "intel",
     "cpu": "",
 }
 """A class is like its parent, or else like all GPUs, until its own runs show otherwise."""
+
+
+def _line(name: str) -> list[float]:
+    """Which classes its constants are made of: its own and those it descends from."""
+    of = {name}
+    while parent := PARENTS[name]:
+        of.add(parent)
+        name = parent
+    return [float(each in of) for each in PARENTS]
+
 
 CLASSES = tuple(PARENTS)
 USUAL = (0.85, 80e-6, 0.7, 1e9, 1e9, 0.6, 1.0, 0.5, 0.4)
@@ -103,9 +116,7 @@ class Table:
         self.ubatch = np.array([float(c.use.ubatch) for c in found])
         self.decode = np.array([c.decode for c in found])
         self.prefill = np.array([c.prefill for c in found])
-        self.member = np.array(
-            [[name in (c, PARENTS[c]) for name in CLASSES] for c in self.classes], float
-        )
+        self.member = np.array([_line(name) for name in self.classes])
 
 
 def _name(case: Case) -> str:
@@ -242,7 +253,7 @@ def bands(t: Table, off: Array) -> dict[str, float]:
             own = _quantile(np.abs(off[mine]))
             level = (machines * own + 3 * everywhere) / (machines + 3)
         else:
-            level = 1.3 * everywhere
+            level = UNSEEN * everywhere
         found[name] = max(float(np.exp(level)), LEAST_BAND)
     return found
 
@@ -258,10 +269,7 @@ def made(t: Table, p: Table) -> dict[str, Device]:
     wide, prompt_wide = bands(t, held_out(Answers, t)), bands(p, held_out(Prompts, p))
     found: dict[str, Device] = {}
     for name in CLASSES:
-        line = np.array([name in (each, "") for each in ("", *CLASSES)], float)
-        line[0] = 1.0
-        if PARENTS[name]:
-            line[1 + CLASSES.index(PARENTS[name])] = 1.0
+        line = np.array([1.0, *_line(name)])
         of = dict(
             zip(
                 (*FIELDS, *Prompts.fields),

@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "gateway.traffic": "errors model wire backends strategies machine gateway.traffic",
     "gateway.observability": (
         "errors model backends store gateway.beside gateway.settings gateway.routes "
-        "gateway.accounting gateway.observability signals.promised __version__"
+        "gateway.accounting gateway.observability signals.promised folder machine __version__"
     ),
     "gateway.gateway": (
         "errors model wire backends config house store gateway.experiments gateway.names "
@@ -74,14 +74,14 @@ MAY_IMPORT = {
         "gateway.answers gateway.access"
     ),
     "gateway.urls": (
-        "errors model embedding wire backends strategies store tree explain box gateway.names "
-        "gateway.refused gateway.routes gateway.accounting gateway.exchange gateway.traffic "
+        "errors model embedding wire backends strategies store tree explain box machine "
+        "gateway.names gateway.refused gateway.routes gateway.accounting gateway.exchange gateway.traffic "
         "gateway.observability gateway.gateway gateway.answers gateway.access gateway.urls "
         "__version__"
     ),
     "cli": (
-        "errors model interrupt outcomes backends store config defaults house explain learn "
-        "signals conversation fence folder gateway machine tree cli box "
+        "errors model completion interrupt outcomes backends store config defaults house explain "
+        "learn signals conversation fence folder gateway machine tree cli box "
         "__version__"
     ),
     "__init__": "errors model house blocking",

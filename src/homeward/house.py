@@ -68,7 +68,7 @@ async def configuration(path: str | Path | None = None) -> Config:
     """The file's configuration, or the one made of what was found."""
     if path is not None or find() is not None:
         return load(path)
-    found = default_config([*await _served(), *_pulled()])
+    found = default_config([*await _served(), *_pulled(), *_created()])
     return parse(msgspec.json.encode(found).decode(), origin=FOUND, environ=None)
 
 
@@ -102,3 +102,9 @@ def _pulled() -> list[Local]:
     from homeward.backends.hub import installed
 
     return [Local(file.name, {"embedded": {"model": file.name}}, file.size) for file in installed()]
+
+
+def _created() -> list[Local]:
+    from homeward.backends.variants import kept
+
+    return [Local(name, {"embedded": {"model": name}}) for name in kept()]

@@ -24,6 +24,8 @@ from homeward.embedding import Embeddings, Texts
 from homeward.errors import ConfigError, Failed, Garbled, Unreachable
 from homeward.model import Event, Request, Seconds, Stream
 
+__all__ = ["BOX", "Embedded"]
+
 R = TypeVar("R", Request, Completion)
 T = TypeVar("T")
 MOST = {"context": 1 << 24, "parallel": 256, "threads": 1024}  # 256 slots are llama.cpp's own limit

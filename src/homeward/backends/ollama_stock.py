@@ -69,7 +69,7 @@ async def pull(url: str, tag: str, http: Http) -> AsyncGenerator[Step, None]:
 async def create(
     url: str, name: str, body: Mapping[str, Any], http: Http
 ) -> AsyncGenerator[Step, None]:
-    """Have the server make a model; its files were sent before (`ollama_blobs`). Errors as `pull`."""
+    """Have the server make a model, of files that it has (`ollama_blobs`). Errors as `pull`."""
     asked = {"model": name, **body}
     async with aclosing(_told(url, "/api/create", asked, name, "make", http)) as steps:
         async for step in steps:

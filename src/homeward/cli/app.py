@@ -15,6 +15,7 @@ from homeward.cli.calibrate import calibrate
 from homeward.cli.chat import chat
 from homeward.cli.check import check
 from homeward.cli.compare import compare
+from homeward.cli.create import create
 from homeward.cli.evaluate import evaluate
 from homeward.cli.experiment import experiment
 from homeward.cli.explain import explain
@@ -50,6 +51,7 @@ for command in (
     fit,
     up,
     pull,
+    create,
     evaluate,
     learn,
     calibrate,

@@ -1,5 +1,6 @@
 """One model fetched: what is to know before, from where it comes, how it is asked then."""
 
+import re
 import sys
 from contextlib import aclosing
 from pathlib import Path
@@ -10,6 +11,8 @@ from homeward.cli.pulling import Tell, telling, through_ollama
 from homeward.cli.text import printable
 from homeward.errors import ConfigError, ModelMissing, Unreachable
 from homeward.interrupt import run
+
+TAG = re.compile(r"[\w.-]+(?::\d+)?(/[\w.-]+)*(:[\w.-]+)?")
 
 
 class Fetched(NamedTuple):
@@ -37,6 +40,13 @@ def fetch(name: str, ollama: str | None, *, quiet: bool) -> Fetched:
     from homeward.backends.ollama_stock import server_url
 
     url = None if ollama is None and on_hub(name) else server_url(ollama)
+    if url is not None:
+        if not TAG.fullmatch(name):
+            raise ConfigError(
+                f"{name!r} is no name of a model: say ORG/REPO of the hub, or a tag of Ollama's "
+                "such as qwen3:4b"
+            )
+        run(answers(url, instead(name)))
     permitted(name, ollama=url is not None)
     if not quiet:
         for line in known(name, url):
@@ -81,14 +91,22 @@ async def _through(url: str, name: str, tell: Tell) -> None:
         async with Http() as http, aclosing(through_ollama(url, name, http)) as steps:
             async for step in steps:
                 tell(step)
-    except Unreachable:
-        raise Unreachable(
-            f"no Ollama server answers at {url}: start it with `ollama serve` (it is at "
-            f"https://ollama.com/download), or {instead(name)}"
-        ) from None
     except ModelMissing as error:
         near = _tag(name)
         raise ModelMissing(f"{error}{f', perhaps {near}' if near else ''}") from None
+
+
+async def answers(url: str, otherwise: str) -> None:
+    """Unreachable, with what can be done, where no Ollama server does."""
+    from homeward.backends.http import Http
+    from homeward.backends.ollama_stock import runs
+
+    async with Http() as http:
+        if not await runs(url, http):
+            raise Unreachable(
+                f"no Ollama server answers at {url}: start it with `ollama serve` (it is at "
+                f"https://ollama.com/download), or {otherwise}"
+            )
 
 
 def instead(name: str) -> str:

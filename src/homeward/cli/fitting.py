@@ -146,7 +146,10 @@ def fleet(
     wanted = [name for name in (part.strip() for part in names.split(",")) if name]
     if not wanted:
         raise ConfigError("--fleet takes names with commas between: --fleet qwen3:4b,qwen3:30b")
-    run(fleet_(wanted, context=context, kv=kv, overrides=given, json=json, write=write))
+    try:
+        run(fleet_(wanted, context=context, kv=kv, overrides=given, json=json, write=write))
+    except ModelMissing as error:
+        raise ConfigError(str(error)) from None
 
 
 def _print(shown: object) -> None:

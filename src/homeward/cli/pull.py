@@ -20,7 +20,7 @@ def pull(
     ollama: Annotated[
         str | None,
         typer.Option(
-            help="Fetch through the Ollama server there, as 192.168.1.20:11434; hf.co/org/repo too.",
+            help="Through the Ollama server there, as 192.168.1.20:11434; also hf.co/org/repo.",
             show_default="OLLAMA_HOST, or this machine's",
         ),
     ] = None,

@@ -16,7 +16,7 @@ from homeward.gateway.answers.shapes import ANTHROPIC, OLLAMA, OPENAI, Shape
 from homeward.gateway.exchange import Exchange, Left
 from homeward.gateway.gateway import Gateway
 from homeward.gateway.refused import Refused
-from homeward.gateway.urls import anthropic, openai, own, queue
+from homeward.gateway.urls import anthropic, machine, openai, own, queue
 from homeward.gateway.urls.ollama import asking, models, pull, stock
 from homeward.gateway.urls.url import Url
 from homeward.wire.fields import shown
@@ -71,6 +71,7 @@ URLS: Sequence[Url] = (
     Url("POST", "/homeward/explain", own.explain, OPENAI),
     Url("POST", "/homeward/feedback", own.feedback, OPENAI),
     Url("GET", "/homeward/queue", queue.queue, OPENAI),
+    Url("GET", "/homeward/machine", machine.machine, OPENAI),
     Url("GET", "/homeward/openapi.json", openapi, OPENAI, "open"),
 )
 

@@ -20,6 +20,7 @@ from homeward.gateway.experiments import Experimenting, open_experiments
 from homeward.gateway.names import alike
 from homeward.gateway.observability.decisions import Decisions
 from homeward.gateway.observability.lag import watched
+from homeward.gateway.observability.machine import Observed, observed
 from homeward.gateway.observability.metrics import Metrics
 from homeward.gateway.observability.spans import providers_of
 from homeward.gateway.observability.telemetry import Telemetry, open_telemetry
@@ -60,6 +61,7 @@ class Gateway:
     ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     prefix: str = field(default_factory=lambda: secrets.token_hex(6))
     traffic: Traffic = field(default_factory=Traffic)
+    machine: Observed = field(default_factory=Observed)
     llamas: Llamas = field(default_factory=Llamas)
     pulling: asyncio.Lock = field(default_factory=asyncio.Lock)
     opened: float = field(default_factory=time.time)
@@ -135,6 +137,7 @@ async def open_gateway(config: Config) -> AsyncGenerator[Gateway]:
             traffic=traffic,
         )
         stack.enter_context(watched(gateway.metrics.lag))
+        stack.enter_context(observed(gateway.machine))
         gateway.telemetry = await stack.enter_async_context(
             open_telemetry(settings, http, providers_of(house.models.values()))
         )

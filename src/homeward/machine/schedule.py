@@ -144,9 +144,7 @@ class Machine:
                     other.overtaken += 1
         return waiter
 
-    def leave(
-        self, runner: Runner, now: float, *, busy: bool = False, took: Seconds = 0.0
-    ) -> None:
+    def leave(self, runner: Runner, now: float, *, busy: bool = False, took: Seconds = 0.0) -> None:
         """An answer has ended, however it did. ``busy``: its server said that it has too many.
 
         Half of them are let in from then on, and one more after each full round of answers.
@@ -238,10 +236,12 @@ def _rested(runner: Runner, rules: Rules) -> float:
     """
     if runner.fresh:
         return inf
-    cost = swap(runner, rules)
+    cost, residency = swap(runner, rules), rules.residency
+    if runner.took:  # a quick one has paid off before
+        residency = min(residency, rules.worth * cost)
     if runner.line and runner.line[0].order <= runner.gate:
-        return runner.since + max(rules.turn, rules.residency + rules.worth * cost)
-    return runner.since + rules.residency + cost
+        return runner.since + max(rules.turn, rules.worth * cost)
+    return runner.since + residency + cost
 
 
 def _room(

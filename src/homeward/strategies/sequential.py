@@ -36,6 +36,7 @@ class Lane:
     def swaps(self) -> int:
         """How often another model's turn came than the one before it had."""
         return self._swaps
+
     _queue: "deque[tuple[Model, asyncio.Future[None]]]" = field(
         default_factory=deque["tuple[Model, asyncio.Future[None]]"], init=False, repr=False
     )
@@ -87,7 +88,6 @@ class Lane:
             self._queue.remove(place)
             self._open += 1
             place[1].set_result(None)
-
 
     def _load(self, model: Model) -> None:
         self._loaded, self._row = model, 0

@@ -47,6 +47,29 @@ ENTRY = {
     "seconds": FRACTION,
 }
 
+LINE = a(
+    *("model", "at", "waiting", "running", "limit", "loaded", "seconds", "line"),
+    model=TEXT,
+    at=TEXT,
+    waiting=COUNT,
+    running=COUNT,
+    limit={"type": ["integer", "null"]},
+    loaded={"type": ["boolean", "null"]},
+    seconds=FRACTION,
+    line=many(
+        a(
+            *("position", "waited", "seconds"),
+            position=COUNT,
+            waited=FRACTION,
+            seconds=FRACTION,
+        )
+    ),
+    size=COUNT,
+    swap_seconds={"type": ["number", "null"]},
+    seen=FLAG,
+    swaps=COUNT,
+)
+
 SCHEMAS: dict[str, dict[str, Any]] = {
     "Object": OBJECT,
     "Wishes": only(clearance={"enum": CLEARANCES}, deadline=DEADLINE, explain=FLAG, keep=FLAG),
@@ -106,6 +129,27 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         decisions=many(ref("Decision")),
         calls=many(a("call", "model", call=TEXT, model=TEXT)),
         candidates=many(a("by", "label", by=TEXT, label=TEXT, kept=FLAG)),
+    ),
+    "Line": LINE,
+    "Queue": a("object", "data", object={"const": "list"}, data=many(ref("Line"))),
+    "Machine": a(
+        *("object", "hardware", "vitals", "models"),
+        object={"const": "machine"},
+        hardware=a("cpu", "ram_total", "gpus", cpu=TEXT, ram_total=COUNT, gpus=many(OBJECT)),
+        vitals={
+            "anyOf": [
+                {"type": "null"},
+                a(
+                    *("cpu", "ram_total", "ram_used", "gpus", "temperatures"),
+                    cpu={"type": "number", "minimum": 0, "maximum": 1},
+                    ram_total=COUNT,
+                    ram_used=COUNT,
+                    gpus=many(OBJECT),
+                    temperatures={"type": "object", "additionalProperties": {"type": "number"}},
+                ),
+            ]
+        },
+        models=many(ref("Line")),
     ),
     "Feedback": only(
         "id",

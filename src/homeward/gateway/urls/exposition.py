@@ -5,16 +5,9 @@ counters take a lock each time they count.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    InfoMetricFamily,
-    Metric,
-)
+from prometheus_client.core import HistogramMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
@@ -23,12 +16,11 @@ from homeward import __version__
 from homeward.backends.prices import Listed, prices_dated, prices_source
 from homeward.gateway.accounting.keyring import Caller
 from homeward.gateway.gateway import Gateway
-from homeward.gateway.observability.metrics import Counts, Histogram
+from homeward.gateway.observability.metrics import Counts
 from homeward.gateway.observability.promises import Guarded
-from homeward.gateway.traffic.traffic import Row as Waiting
+from homeward.gateway.urls.families import add, counter, gauge
+from homeward.gateway.urls.machine_families import of_machine, of_models
 from homeward.gateway.urls.queue import rows_of
-
-Row = tuple[tuple[str, ...], float]
 
 
 def exposition(gateway: Gateway, caller: Caller, accept: str = "") -> tuple[bytes, str]:
@@ -59,14 +51,15 @@ class _Collector(Collector):
         yield from _taken(routes)
         yield from _promises([each for each in gateway.metrics.promises if may(each.route)])
         yield from _whole(gateway)
-        yield from _queues(rows_of(gateway, self.caller))
+        yield from of_models(rows_of(gateway, self.caller))
+        yield from of_machine(gateway.machine.vitals)
         callers = gateway.keyring.callers
         yield _budgets(callers if self.caller.key.admin else [self.caller])
         yield from _store(gateway)
 
 
 def _requests(routes: Mapping[str, Counts]) -> Iterator[Metric]:
-    yield _counter(
+    yield counter(
         "requests",
         "Requests that came to a route, when they have ended",
         ("route", "dialect", "outcome", "status"),
@@ -76,7 +69,7 @@ def _requests(routes: Mapping[str, Counts]) -> Iterator[Metric]:
             for (dialect, outcome, status), n in counts.requests.items()
         ),
     )
-    yield _counter(
+    yield counter(
         "errors",
         "Requests that failed, by the name of the error",
         ("route", "error"),
@@ -92,8 +85,8 @@ def _requests(routes: Mapping[str, Counts]) -> Iterator[Metric]:
         ("electricity_usd", "US dollars for calls on this machine, as kwh_usd and watts say"),
     ):
         rows = [((route,), getattr(counts, name)) for route, counts in routes.items()]
-        yield _counter(name, says, ("route",), rows)
-    yield _gauge(
+        yield counter(name, says, ("route",), rows)
+    yield gauge(
         "in_flight",
         "Requests that are being answered",
         ("route",),
@@ -110,7 +103,7 @@ def _times(routes: Mapping[str, Counts]) -> Iterator[Metric]:
     ):
         family = HistogramMetricFamily(f"homeward_{name}_seconds", says, labels=("route",))
         for route, counts in routes.items():
-            _add(family, (route,), getattr(counts, of))
+            add(family, (route,), getattr(counts, of))
         yield family
 
 
@@ -121,13 +114,13 @@ def _taken(routes: Mapping[str, Counts]) -> Iterator[Metric]:
         for (model, where), taken in counts.taken.items()
     ]
     labels = ("route", "model", "where")
-    yield _counter(
+    yield counter(
         "calls",
         "Calls of models, by where they went",
         (*labels, "outcome"),
         (((*names, outcome), n) for names, taken in of for outcome, n in taken.calls.items()),
     )
-    yield _counter(
+    yield counter(
         "tokens",
         "Tokens; the cached are part of the input, the reasoning of the output",
         (*labels, "kind"),
@@ -138,27 +131,27 @@ def _taken(routes: Mapping[str, Counts]) -> Iterator[Metric]:
         ),
     )
     dollars = [(names, taken.usd) for names, taken in of]
-    yield _counter("cost_usd", "US dollars for calls whose price is known", labels, dollars)
+    yield counter("cost_usd", "US dollars for calls whose price is known", labels, dollars)
     unpriced = [(names, taken.unpriced) for names, taken in of]
-    yield _counter("unpriced_calls", "Calls whose cost is not known", labels, unpriced)
+    yield counter("unpriced_calls", "Calls whose cost is not known", labels, unpriced)
 
 
 def _promises(promises: Sequence[Guarded]) -> Iterator[Metric]:
     labels = ("route", "promise")
-    yield _gauge(
+    yield gauge(
         "promise_alarm",
         "1 where a calibrated promise is off: what comes in is not what it was calibrated on",
         labels,
         [((each.route, each.name), each.promised.drift.alarm) for each in promises],
     )
     kept = [((each.route, each.name), each.promised.drift.kept.share) for each in promises]
-    yield _gauge(
+    yield gauge(
         "promise_kept_ratio",
         "Of the answers that a promise looked at since the start, those that were kept",
         labels,
         [(names, share) for names, share in kept if share is not None],
     )
-    yield _gauge(
+    yield gauge(
         "promise_calibrated_ratio",
         "The same when the promise was made",
         labels,
@@ -169,20 +162,20 @@ def _promises(promises: Sequence[Guarded]) -> Iterator[Metric]:
 def _whole(gateway: Gateway) -> Iterator[Metric]:
     metrics = gateway.metrics
     share = metrics.local_share
-    yield _gauge(
+    yield gauge(
         "local_share",
         "Of the answered requests since the start, those that did not go out into the world",
         (),
         [] if share is None else [((), share)],
     )
-    yield _counter(
+    yield counter(
         "refused",
         "Answers that were an error from their beginning, by HTTP status",
         ("status",),
         (((str(status),), n) for status, n in metrics.refusals.items()),
     )
     lag = HistogramMetricFamily("homeward_loop_lag_seconds", "How late the event loop is")
-    _add(lag, (), metrics.lag)
+    add(lag, (), metrics.lag)
     yield lag
     build = InfoMetricFamily("homeward_build", "What is running")
     build.add_metric((), {"version": __version__})
@@ -195,25 +188,15 @@ def _whole(gateway: Gateway) -> Iterator[Metric]:
         yield listed
 
 
-def _queues(rows: Sequence[Waiting]) -> Iterator[Metric]:
-    waiting = [((row.model,), row.waiting) for row in rows]
-    yield _gauge("queue_depth", "Requests that wait for a model", ("model",), waiting)
-    running = [((row.model,), row.running) for row in rows]
-    yield _gauge("model_in_flight", "Requests that a model is answering", ("model",), running)
-    loaded = sum(bool(row.loaded) for row in rows)
-    says = "Models that are in memory, as far as their runtimes tell"
-    yield _gauge("models_loaded", says, (), [((), loaded)])
-
-
 def _store(gateway: Gateway) -> Iterator[Metric]:
     journal = gateway.journal
-    yield _gauge(
+    yield gauge(
         "unwritten_entries",
         "What is in the journal and not in the ledger yet",
         (),
         [((), journal.unwritten)],
     )
-    yield _counter(
+    yield counter(
         "store_failures",
         "Attempts to store something that failed",
         ("store",),
@@ -223,14 +206,14 @@ def _store(gateway: Gateway) -> Iterator[Metric]:
             (("shared",), gateway.lending.trouble.failures if gateway.lending is not None else 0),
         ],
     )
-    yield _counter(
+    yield counter(
         "entries_rejected",
         "Entries that the ledger never takes; they are in rejected.jsonl beside the journal",
         (),
         [((), journal.rejected)],
     )
     if gateway.telemetry is not None:
-        yield _counter(
+        yield counter(
             "traces_dropped",
             "Requests whose traces the collector did not take",
             (),
@@ -239,7 +222,7 @@ def _store(gateway: Gateway) -> Iterator[Metric]:
 
 
 def _budgets(callers: Iterable[Caller]) -> Metric:
-    return _gauge(
+    return gauge(
         "budget_left",
         "What a key has left in the current window: requests, tokens or US dollars",
         ("key", "name", "what", "per"),
@@ -250,34 +233,3 @@ def _budgets(callers: Iterable[Caller]) -> Metric:
             for bound in caller.account.bounds()
         ),
     )
-
-
-# ---------------------------------------------------------------- families
-
-
-def _counter(name: str, says: str, labels: Iterable[str], rows: Iterable[Row]) -> Metric:
-    family = CounterMetricFamily(f"homeward_{name}", says, labels=tuple(labels))
-    for values, number in _sums(rows):
-        family.add_metric(values, number)
-    return family
-
-
-def _gauge(name: str, says: str, labels: Iterable[str], rows: Iterable[Row]) -> Metric:
-    family = GaugeMetricFamily(f"homeward_{name}", says, labels=tuple(labels))
-    for values, number in _sums(rows):
-        family.add_metric(values, number)
-    return family
-
-
-def _sums(rows: Iterable[Row]) -> Iterable[Row]:
-    """Rows of the same labels are one: statuses of a class, servers of the same model."""
-    sums: dict[tuple[str, ...], float] = {}
-    for values, number in rows:
-        sums[values] = sums.get(values, 0) + number
-    return sums.items()
-
-
-def _add(family: HistogramMetricFamily, labels: tuple[str, ...], histogram: Histogram) -> None:
-    edges = [*map(str, histogram.bounds), "+Inf"]
-    sums = [float(n) for n in accumulate(histogram.counts)]
-    family.add_metric(labels, list(zip(edges, sums, strict=True)), histogram.total)

@@ -78,7 +78,12 @@ ABOUT: Mapping[str, About] = {
     "HEAD /api/tags": About("The routes, as Ollama lists models."),
     "HEAD /api/blobs/{digest}": About("Whether a blob is there.", fails=ASKS),
     "POST /api/blobs/{digest}": About("Keep a blob.", "Object", fails=ASKS),
-    "GET /homeward/queue": About("Who waits for which model."),
+    "GET /homeward/queue": About(
+        "Who waits for which model, what is loaded, and what a swap costs.", answer="Queue"
+    ),
+    "GET /homeward/machine": About(
+        "This machine, how it is right now, and the models that it holds.", answer="Machine"
+    ),
     "GET /api/version": About("The version of Ollama's protocol."),
     "GET /api/tags": About("The routes, as Ollama lists models."),
     "GET /api/ps": About("The models that are loaded."),

@@ -8,13 +8,14 @@ https://docs.kernel.org/gpu/amdgpu/driver-misc.html
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from homeward.machine.estimate import Basis, How
 from homeward.machine.gpus import Row, lookup
 from homeward.machine.gpus import basis as published
 from homeward.machine.hardware import Gpu
+from homeward.machine.scan import amd_library
 from homeward.machine.scan.bandwidth import checked
 from homeward.machine.scan.cards import AMD, NOT_GIVEN, Card, cards, hidden
 from homeward.machine.scan.files import below, fields, folders, number, text
@@ -34,10 +35,16 @@ WORTHWHILE = {"gfx1150", "gfx1151", "gfx1152", "gfx1153"}
 """Whose runtimes are made for them; on the older ones models run about as fast as without."""
 
 
-def gpus(root: Path, environ: Mapping[str, str]) -> Told[list[Gpu]]:
+def gpus(
+    root: Path,
+    environ: Mapping[str, str],
+    library: Callable[[], amd_library.Library] = amd_library.open_library,
+) -> Told[list[Gpu]]:
     """Those that this process may use; graphics in a processor are marked ``integrated``."""
     nodes = _nodes(root)
     found = [card for card in cards(root) if card.vendor == AMD]
+    if not found:
+        return amd_library.gpus(library, root)
     if found and hidden(root):
         return Told([], problem=f"{len(found)} of AMD's GPUs are the host's; {NOT_GIVEN}")
     found.sort(

@@ -108,7 +108,7 @@ def _by_rule(shapes: Shapes, quant: str) -> Weights:
     if known:
         return weights
     published = shapes.parameters / weights.parameters
-    if not 1 <= published < 1.1:  # more than this is another part of it, which sees or hears
+    if not 0.5 <= published < 1.1:  # more than this is another part of it, which sees or hears
         published = 1.0
     basis = Basis(
         how=How.SHAPES,

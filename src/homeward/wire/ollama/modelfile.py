@@ -18,18 +18,9 @@ INSTRUCTIONS = (
     *("renderer", "parser", "requires"),
 )
 ROLES = ("system", "user", "assistant")
-GONE = frozenset(
-    [
-        "penalize_newline",
-        "low_vram",
-        "f16_kv",
-        "logits_all",
-        "vocab_only",
-        "use_mlock",
-        "mirostat",
-        "mirostat_tau",
-        "mirostat_eta",
-    ]
+GONE = (
+    *("penalize_newline", "low_vram", "f16_kv", "logits_all", "vocab_only", "use_mlock"),
+    *("mirostat", "mirostat_tau", "mirostat_eta"),
 )
 """Parameters that Ollama reads no more; older files have them."""
 
@@ -182,7 +173,7 @@ def _set(found: dict[str, Parameter], ignored: list[str], row: _Row, origin: str
         ignored.append(name)
         return
     if name not in PARAMETERS:
-        raise ConfigError(f"{at}: as a PARAMETER {_unknown(name, PARAMETERS)}")
+        raise ConfigError(f"{at}: as a PARAMETER, {_unknown(name, PARAMETERS)}")
     if name == "stop":
         before = found[name].value if name in found else ()
         found[name] = Parameter((*before, row.text), row.line)
