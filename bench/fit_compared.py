@@ -1,4 +1,4 @@
-"""How far is ``homeward fit MODEL --json`` from what llama.cpp allocates? Every row of three tables.
+"""How far is ``homeward fit MODEL --json`` from what llama.cpp allocates? On three tables.
 
     python bench/fit_compared.py FOLDER [--rows]
 
@@ -77,9 +77,9 @@ def buffers(path: Path) -> tuple[list[Error], list[Error]]:
     return kept, computed
 
 
-def sizes(path: Path, folder: Path) -> tuple[list[Error], list[Error]]:
-    """From the catalogue's shapes, and from the number of parameters alone."""
-    known, guessed = [], []
+def sizes(path: Path, folder: Path) -> tuple[list[Error], list[Error], int]:
+    """From the catalogue's shapes; from parameters alone; how many of these are in the band said."""
+    known, guessed, inside = [], [], 0
     for row in rows(path):
         said = f"{row['model']} {row['ftype']}"
         size = float(row["size_MiB"])
@@ -89,7 +89,9 @@ def sizes(path: Path, folder: Path) -> tuple[list[Error], list[Error]]:
         arch.write_text(json.dumps({"parameters": found["parameters"]}))
         found = asked("parameters alone", quant=row["ftype"], arch=arch)
         guessed.append(against(found["weights_bytes"] / MIB, size, 0.01, said))
-    return known, guessed
+        band = found["basis"]["weights"]
+        inside += band["low"] <= size * MIB <= band["high"]
+    return known, guessed, inside
 
 
 def totals(path: Path) -> tuple[list[Error], list[Error]]:
@@ -127,7 +129,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         os.environ["HOMEWARD_HOME"] = made  # nothing pulled, nothing measured
         cache, compute = buffers(folder / "measured_llamacpp_kv_compute.csv")
-        known, guessed = sizes(folder / "measured_llamacpp_quant_sizes.csv", Path(made))
+        known, guessed, inside = sizes(folder / "measured_llamacpp_quant_sizes.csv", Path(made))
         published, total = totals(folder / "llmfit_vs_llamacpp.csv")
     good = [
         told("cache", cache, EXACT, every=given.rows),
@@ -137,6 +139,7 @@ def main() -> None:
         told("cache by publisher's name", published, EXACT, every=given.rows),
         told("weights, cache and compute buffer", total, EXACT, every=given.rows),
     ]
+    print(f"{inside} of {len(guessed)} sizes from parameters alone are within the band said")
     sys.exit(0 if all(good) else 1)
 
 

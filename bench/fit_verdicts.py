@@ -12,7 +12,8 @@ code 1 if there is one of ours.
 import sys
 from pathlib import Path
 
-from fit_compared import asked, rows
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from bench.fit_compared import asked, rows
 
 DRIVER = 457 / 1024  # GiB; ollama, ml/device.go
 CARDS = (16, 24)

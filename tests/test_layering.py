@@ -75,9 +75,9 @@ MAY_IMPORT = {
     ),
     "gateway.urls": (
         "errors model embedding wire backends strategies store tree explain box machine "
-        "gateway.names gateway.refused gateway.routes gateway.accounting gateway.exchange gateway.traffic "
-        "gateway.observability gateway.gateway gateway.answers gateway.access gateway.urls "
-        "__version__"
+        "gateway.names gateway.refused gateway.routes gateway.accounting gateway.exchange "
+        "gateway.traffic gateway.observability gateway.gateway gateway.answers gateway.access "
+        "gateway.urls __version__"
     ),
     "cli": (
         "errors model completion interrupt outcomes backends store config defaults house explain "
@@ -157,7 +157,7 @@ def test_every_form_of_import_is_seen(
 
 HEAVY = {
     *("rich", "typer", "yaml", "xllamacpp", "huggingface_hub", "httptools", "ssl"),
-    *("numpy", "matplotlib", "stdnum"),
+    *("numpy", "matplotlib", "stdnum", "psutil", "pynvml"),
     *("sqlite3", "asyncpg", "redis", "prometheus_client", "genai_prices"),
 }
 

@@ -68,7 +68,8 @@ async def configuration(path: str | Path | None = None) -> Config:
     """The file's configuration, or the one made of what was found."""
     if path is not None or find() is not None:
         return load(path)
-    found = default_config([*await _served(), *_pulled(), *_created()])
+    found = default_config([*await _served(), *_pulled()])
+    found["models"] = {**_created(), **found["models"]}
     return parse(msgspec.json.encode(found).decode(), origin=FOUND, environ=None)
 
 
@@ -104,7 +105,8 @@ def _pulled() -> list[Local]:
     return [Local(file.name, {"embedded": {"model": file.name}}, file.size) for file in installed()]
 
 
-def _created() -> list[Local]:
+def _created() -> dict[str, Any]:
+    """Variants, which are asked by their names alone: ``auto`` is not made of them."""
     from homeward.backends.variants import kept
 
-    return [Local(name, {"embedded": {"model": name}}) for name in kept()]
+    return {name: {"embedded": {"model": name}} for name in kept()}

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeward.machine.gpus import Row, lookup, rows, typical
+from homeward.machine.estimate import How
+from homeward.machine.gpus import Row, basis, flops_basis, lookup, rows, typical
 from homeward.machine.sizes import GIB
 
 
@@ -121,6 +122,14 @@ def test_an_id_goes_before_a_name(pci: str, name: str) -> None:
 
 def test_an_id_of_several_gpus_says_nothing() -> None:
     assert lookup("", 16 * GIB, "744c:99") is None
+
+
+def test_what_nobody_checked_is_assumed() -> None:
+    sure, unsure = lookup("Apple M4 Max", 64 * GIB), lookup("Apple M4 Max", 36 * GIB)
+    assert sure is not None
+    assert unsure is not None
+    assert (basis(sure).how, basis(unsure).how) == (How.TABLE, How.ASSUMED)
+    assert flops_basis(sure).how is How.ASSUMED
 
 
 def test_every_row_says_where_it_is_from() -> None:

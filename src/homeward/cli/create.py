@@ -48,7 +48,6 @@ def create(
 
 def _kept(show: str | None, remove: str | None, *, json: bool) -> None:
     from homeward.backends import variants
-    from homeward.cli.text import shorten
 
     if remove is not None:
         variants.remove(remove)
@@ -64,11 +63,16 @@ def _kept(show: str | None, remove: str | None, *, json: bool) -> None:
     else:
         rows = {name: _node(variant) for name, variant in variants.kept().items()}
         lines = [
-            f"{name}  from {row['model']}" + shorten(f"  {row.get('system', '')}", 60).rstrip()
-            for name, row in rows.items()
+            f"{name}  from {row['model']}  {_about(row)}".rstrip() for name, row in rows.items()
         ]
         shown = [{"name": name, **row} for name, row in rows.items()]
         _print({"variants": shown}, "\n".join(lines) or "none was made yet", json=json)
+
+
+def _about(row: dict[str, object]) -> str:
+    from homeward.cli.text import shorten
+
+    return shorten(" ".join(str(row.get("system", "")).split()), 60)
 
 
 def _node(variant: object) -> dict[str, object]:

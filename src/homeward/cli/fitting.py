@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homeward.errors import ConfigError, ModelMissing
-from homeward.interrupt import run
 
 if TYPE_CHECKING:
     from homeward.machine.estimate import Use
@@ -147,7 +146,7 @@ def fleet(
     if not wanted:
         raise ConfigError("--fleet takes names with commas between: --fleet qwen3:4b,qwen3:30b")
     try:
-        run(fleet_(wanted, context=context, kv=kv, overrides=given, json=json, write=write))
+        fleet_(wanted, context=context, kv=kv, overrides=given, json=json, write=write)
     except ModelMissing as error:
         raise ConfigError(str(error)) from None
 

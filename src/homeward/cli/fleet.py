@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from homeward.errors import ConfigError
+from homeward.interrupt import run
 
 if TYPE_CHECKING:
     from homeward.machine.fleet.member import Member
@@ -31,7 +32,7 @@ class Leaf:
     parallel: int | None = None
 
 
-async def fleet(
+def fleet(
     names: Sequence[str],
     *,
     context: int | None = None,
@@ -50,7 +51,7 @@ async def fleet(
 
     if write is not None and write not in FORMS:
         raise ConfigError(f"--write takes one of {', '.join(FORMS)}, not {write!r}")
-    found = await planned(names, context=context, kv=kv, overrides=overrides)
+    found = run(planned(names, context=context, kv=kv, overrides=overrides))
     if write is not None:
         print(FORMS[write](found), end="")
     elif json:
@@ -75,12 +76,11 @@ async def planned(
 ) -> "Plan":
     from msgspec.structs import replace
 
+    from homeward.cli.scanned import scanned
     from homeward.machine.fleet.plan import plan
     from homeward.machine.fleet.server import Server
-    from homeward.machine.scan.overrides import Overrides
-    from homeward.machine.scan.scan import scan
 
-    hardware = scan(overrides=overrides or Overrides())
+    hardware = scanned(overrides)
     server = Server.of(os.environ if environ is None else environ)
     if kv is not None:
         server = replace(server, kv=kv)

@@ -57,6 +57,9 @@ class Device(Struct, frozen=True, kw_only=True):
 
 TABLE = Path(__file__).with_name("devices.json")
 
+NEAR, EXACT = 0.01, 0.0005
+"""How far figures of one GPU are apart in two tables, and in one."""
+
 UNIFIED_NVIDIA = re.compile(r"GB10|DGX Spark|Jetson|Orin|Thor|Tegra", re.IGNORECASE)
 HBM = re.compile(
     r"(?:\b|NVIDIA )(?:P100|V100|A100X?|A800|A30X?|H100|H800|H200|H20|GH200|B100|B200|B300|GB200)\b"
@@ -102,16 +105,22 @@ def _class(vendor: Vendor, name: str, *, unified: bool, integrated: bool) -> str
 
 
 def _alike(total: int, bandwidth: float) -> str | None:
-    """The class that most GPUs have whose memory and bandwidth are these."""
+    """The class that most GPUs have whose memory and bandwidth come nearest to these."""
     if not total or not bandwidth:
         return None
     from homeward.machine.gpus import rows  # a table, read only where it is asked
 
+    near = [
+        (abs(row.bandwidth / bandwidth - 1), row)
+        for row in rows()
+        if abs(row.bandwidth / bandwidth - 1) <= NEAR
+        and any(abs(size - total) <= 2 * NEAR * total for size in row.memory)
+    ]
+    least = min((off for off, _ in near), default=0.0) + EXACT
     found = Counter(
         _class(row.vendor, row.name, unified=row.unified, integrated=row.integrated)
-        for row in rows()
-        if abs(row.bandwidth - bandwidth) <= 0.01 * bandwidth
-        and any(abs(size - total) <= 0.02 * total for size in row.memory)
+        for off, row in near
+        if off <= least
     )
     name, count = found.most_common(1)[0] if found else ("", 0)
     return name if 2 * count > found.total() else None

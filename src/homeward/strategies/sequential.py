@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from homeward.errors import TimedOut
 from homeward.model import Model, Request, Stream
 
-
 LEAST = 8
 """In a row, where few were in line."""
 

@@ -20,6 +20,7 @@ BOARD = json.loads(
 METRIC = re.compile(r"\b(?:homeward|process)_\w+")
 LABELS = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"")
 HOSTED = "  hosted: {openai: {model: gpt-5.2, api_key: k}}\n"
+LOCAL = "  near: {embedded: {model: box/draft}}\n"
 GUARDED = (
     "  safe: {{cascade: {{drafts: [say], final: say, "
     "accept: {{promised: {{check: heuristic, path: '{path}'}}}}}}}}\n"
@@ -48,7 +49,7 @@ async def there_are() -> dict[str, set[str]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "p.json"
         promise().write(path)
-        tree = TREE + HOSTED + GUARDED.format(path=path)
+        tree = TREE + HOSTED + LOCAL + GUARDED.format(path=path)
         async with running(tree) as gateway:
             for route in ("say", "two", "bad", "kept", "far", "safe"):
                 await ask(gateway, route)

@@ -381,6 +381,7 @@ def test_a_named_mac_brings_its_memory(tmp_path: Path) -> None:
     said = Overrides(gpu="Apple M4 Pro", ram=48 * GIB)
     hardware = found(computer(tmp_path), overrides=said)
     assert (hardware.ram_total, hardware.gpus[0].total) == (48 * GIB, 36 * GIB)
+    assert hardware.gpus[0].basis["total"].how is How.GIVEN
 
 
 def test_a_gpu_that_nobody_knows_is_refused_with_near_names(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, fields
 from math import inf
 from typing import Any
+from zlib import crc32
 
 from homeward.backends import egress
 from homeward.backends.embedded import Embedded
@@ -26,6 +27,7 @@ from homeward.gateway.traffic.sizes import available, needed, reading
 from homeward.machine.schedule import Runner
 from homeward.model import Clearance, Model, Seconds
 
+LONGEST = 60  # characters of a setting
 OLLAMA_IDLE: Seconds = 0.1
 """Ollama tells some hundredths of a second also where the model was there already."""
 
@@ -68,10 +70,11 @@ def spot_of(leaf: Model, *, hosted: bool) -> Spot | None:
 
 def _embedded(leaf: Embedded, llamas: Llamas) -> Spot:
     try:
+        leaf = leaf.settled()  # variants of a model that differ in words alone share its process
         plan = leaf.plan()
     except HomewardError:  # it is not there: whoever asks it will be told
         plan = None
-    settings = _chosen(leaf, "context", "parallel", "threads", "draft")
+    settings = _chosen(leaf, "context", "parallel", "threads", "draft", "adapter", "template")
     runner = Process(
         f"{leaf.model}{settings}",
         size=0 if plan is None else needed(plan),
@@ -118,9 +121,11 @@ def _openai(leaf: OpenAI, *, hosted: bool) -> Spot | None:
 
 
 def _chosen(leaf: Any, *names: str) -> str:
-    """The settings that somebody chose."""
+    """The settings that somebody chose; of a long one its checksum."""
     values = {each.name: (getattr(leaf, each.name), each.default) for each in fields(leaf)}
-    return "".join(f" {n}={values[n][0]}" for n in names if values[n][0] != values[n][1])
+    chosen = {name: str(values[name][0]) for name in names if values[name][0] != values[name][1]}
+    short = {n: v if len(v) <= LONGEST else f"{crc32(v.encode()):x}" for n, v in chosen.items()}
+    return "".join(f" {name}={value}" for name, value in short.items())
 
 
 # ---------------------------------------------------------------- processes of this package

@@ -19,6 +19,7 @@ from homeward.machine.weights.weigh import of_tensors
 
 SHARD = re.compile(r"-00001(-of-\d{5}\.gguf)$")
 ROOT = Path("/")
+BATCH = 512  # tokens that llama.cpp computes at a time
 
 
 def needed(plan: Plan) -> int:
@@ -26,7 +27,7 @@ def needed(plan: Plan) -> int:
 
     The files' size where they tell too little, 0 where there are none.
     """
-    changed = tuple(_stamp(path) for path in (plan.model, plan.draft))
+    changed = tuple(_stamp(path) for path in (plan.model, plan.draft, plan.adapter))
     try:
         return _needed(plan, changed)
     except HomewardError:  # whoever asks it will be told
@@ -46,17 +47,19 @@ def reading(folder: Path | None = None) -> float:
 
 def file_size(plan: Plan) -> int:
     """Bytes of the model's files, and of its draft's; 0 for what cannot be read."""
-    return sum(_size(path) for path in (plan.model, plan.draft) if path is not None)
+    files = (plan.model, plan.draft, plan.adapter)
+    return sum(_size(path) for path in files if path is not None)
 
 
 @lru_cache(maxsize=64)
 def _needed(plan: Plan, changed: tuple[float, ...]) -> int:
     """``changed`` is when the files were: others of the same name are read again."""
     tokens = window(plan, read_header(plan.model, mend=plan.mend))
-    batch = {"ubatch": tokens} if plan.embeds else {}
-    use = Use(context=tokens * plan.parallel, parallel=plan.parallel, **batch)
+    batch = tokens if plan.embeds else BATCH  # a text to embed is worked on in one piece
+    use = Use(context=tokens * plan.parallel, parallel=plan.parallel, ubatch=batch)
     models = [path for path in (plan.model, plan.draft) if path is not None]
-    return sum(_loaded(path, use) for path in models)
+    beside = 0 if plan.adapter is None else _size(plan.adapter)
+    return beside + sum(_loaded(path, use) for path in models)
 
 
 def _loaded(path: Path, use: Use) -> int:

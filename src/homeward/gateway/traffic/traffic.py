@@ -37,7 +37,7 @@ class Row(Struct, frozen=True):
     """One line. ``limit`` is None where there is none, ``loaded`` where the runtime does not tell.
 
     ``at`` is the server's address, ``seconds`` about how long one who comes now will wait.
-    ``size`` is in bytes, of the loaded model as far as is known, 0 where it is not. To load it takes
+    ``size`` is in bytes, of the loaded model, 0 where nobody knows. To load it takes
     ``swap_seconds``: as it was ``seen`` to, else by its size. ``swaps`` is how often it was loaded.
     """
 

@@ -1,4 +1,4 @@
-"""``GET /homeward/machine``: what this machine is, how it is right now, and which models it holds."""
+"""``GET /homeward/machine``: what this machine is, how it is now, and which models it holds."""
 
 from typing import Any
 

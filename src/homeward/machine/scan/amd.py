@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from homeward.machine.estimate import Basis, How
-from homeward.machine.gpus import Row, lookup
+from homeward.machine.gpus import Row, flops_basis, lookup
 from homeward.machine.gpus import basis as published
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan import amd_library
@@ -26,13 +26,13 @@ from homeward.machine.sizes import shown
 PAGE = 4096
 RDNA = 100000  # gfx10 and later, as KFD writes versions
 INTEGRATED = {
-    *("gfx902", "gfx909", "gfx90c", "gfx1013", "gfx1033", "gfx1035", "gfx1036", "gfx1037"),
+    *("gfx902", "gfx909", "gfx90c", "gfx1013", "gfx1033", "gfx1035", "gfx1036"),
     *("gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153"),
 }
-"""https://llvm.org/docs/AMDGPUUsage.html#processors, those of type APU."""
+"""Graphics in a processor: LLVM's AMDGPUUsage calls those from gfx1103 on APU."""
 
 WORTHWHILE = {"gfx1150", "gfx1151", "gfx1152", "gfx1153"}
-"""Whose runtimes are made for them; on the older ones models run about as fast as without."""
+"""On the older ones a model is assumed to gain little over the processor: not measured."""
 
 
 def gpus(
@@ -88,7 +88,7 @@ def _gpu(root: Path, card: Card, node: Mapping[str, str]) -> Gpu:
     if how is not None:
         basis["bandwidth"] = how
     if row is not None and row.flops:
-        basis["flops"] = published(row)
+        basis["flops"] = flops_basis(row)
     unique = text(card.device / "unique_id")
     return Gpu(
         name=row.name if row else _name(root, card),

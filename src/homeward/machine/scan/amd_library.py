@@ -10,7 +10,7 @@ from typing import Any
 
 from homeward.machine.estimate import Basis, How
 from homeward.machine.gpus import basis as published
-from homeward.machine.gpus import lookup
+from homeward.machine.gpus import flops_basis, lookup
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan.files import below
 from homeward.machine.scan.probing import SAY_IT, Told
@@ -49,7 +49,7 @@ def _gpu(smi: Library, handle: object) -> Gpu:
     total, used = int(memory["vram_total"]) * MIB, int(memory["vram_used"]) * MIB
     row = lookup(about["market_name"], total)
     how = Basis(how=How.MEASURED, source="amdsmi")
-    table = {"bandwidth": published(row), "flops": published(row)} if row else {}
+    table = {"bandwidth": published(row), "flops": flops_basis(row)} if row else {}
     return Gpu(
         name=row.name if row else about["market_name"],
         vendor="amd",

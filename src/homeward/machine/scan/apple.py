@@ -1,16 +1,17 @@
 """Apple's computers: one memory, of which the GPU may have a part.
 
 The limit is ``iogpu.wired_limit_mb``, where somebody has set it. Else it is what Metal recommends
-as the largest working set: two thirds up to 32 GiB, three quarters from 36 GiB on (llama.cpp prints
-it: 10922.67 MiB of 16, 21845.34 MiB of 32, 28991.03 MB of 36, 49152.00 MiB of 64 GiB; its issues
-687, 434 and 1870). Newer systems allow more of large memories (107.52 GiB of 128).
+as the largest working set: two thirds up to 32 GiB, three quarters from 36 GiB on. llama.cpp prints
+it: 10922.67 MiB of 16 GiB (llama-cpp-python issue 687), 21845.34 of 32 (ollama issue 434), 49152 of
+64 (llama.cpp issue 1870), and 28991.03 MB, 27 GiB, on an M4 Max, whose smallest memory is 36. Newer
+systems allow more of large memories: 107.52 GiB of 128 (antirez/ds4, pull request 893).
 """
 
 from collections.abc import Callable
 
 from homeward.machine.estimate import Basis, How
 from homeward.machine.gpus import basis as published
-from homeward.machine.gpus import lookup
+from homeward.machine.gpus import flops_basis, lookup
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan.memory import Ram
 from homeward.machine.scan.probing import Told
@@ -21,7 +22,7 @@ Sysctl = Callable[[str], int | str | None]
 """A value of the kernel by its name, None where there is none."""
 
 LARGE = 36 * GIB
-NEWER = 0.84  # 107.52 / 128 GiB, macOS 26
+NEWER = 0.84  # 107.52 of 128 GiB
 
 
 def sysctl(name: str) -> int | str | None:
@@ -63,8 +64,7 @@ def gpus(read: Sysctl) -> Told[list[Gpu]]:
     row = lookup(name, memory)
     how = {"total": basis}
     if row is not None:
-        table = published(row)
-        how |= {"bandwidth": table, "flops": table}
+        how |= {"bandwidth": published(row), "flops": flops_basis(row)}
     gpu = Gpu(
         name=name,
         vendor="apple",

@@ -21,7 +21,7 @@ class Disk(Struct, frozen=True, kw_only=True):
     basis: Basis
 
 
-KINDS = {  # low, mid, high in GB/s, for one reader of a large file
+KINDS = {  # low, mid, high in GB/s, for one reader of a large file; assumed, not measured
     "NVMe": (1.0, 2.5, 7.0),
     "solid-state disk": (0.3, 0.5, 0.56),
     "virtual disk": (0.1, 0.5, 2.0),

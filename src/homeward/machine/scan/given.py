@@ -93,8 +93,8 @@ def _named(name: str, overrides: Overrides) -> Given:
     memory = overrides.vram or (wired_limit(whole)[0] if row.vendor == "apple" else whole)
     if not memory:
         raise ConfigError(f"{row.name} shares the machine's memory; say how much, --ram 96GiB")
-    published = table.basis(row)
-    sizes = GIVEN if overrides.vram else published
+    published, flops = table.basis(row), table.flops_basis(row)
+    sizes = GIVEN if overrides.vram or (shares and overrides.ram) else published
     gpu = Gpu(
         name=row.name,
         vendor=row.vendor,
@@ -104,7 +104,7 @@ def _named(name: str, overrides: Overrides) -> Given:
         flops=row.flops,
         unified=shares,
         integrated=row.integrated,
-        basis={"total": sizes, "free": sizes, "bandwidth": published, "flops": published},
+        basis={"total": sizes, "free": sizes, "bandwidth": published, "flops": flops},
     )
     return Given(gpus=(gpu,), ram=max(whole, memory) if shares else 0)
 

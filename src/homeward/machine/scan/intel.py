@@ -9,7 +9,7 @@ from pathlib import Path
 
 from homeward.machine.estimate import Basis, How
 from homeward.machine.gpus import basis as published
-from homeward.machine.gpus import lookup
+from homeward.machine.gpus import flops_basis, lookup
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan.cards import INTEL, NOT_GIVEN, Card, cards, hidden, largest_window
 from homeward.machine.scan.files import folders, number
@@ -53,8 +53,9 @@ def _gpu(card: Card) -> Gpu:
             total, basis["total"] = window, Basis(how=How.ASSUMED, source="the size of its window")
         basis["free"] = Basis(how=How.ASSUMED, source="the driver does not tell; all of it")
     if row is not None:
-        table = published(row)
-        basis |= {key: table for key in ("bandwidth", "flops") if getattr(row, key)}
+        basis["flops"] = flops_basis(row)
+        if row.bandwidth:
+            basis["bandwidth"] = published(row)
     return Gpu(
         name=name,
         vendor="intel",

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from homeward.machine.estimate import Basis, How
-from homeward.machine.gpus import Row, lookup
+from homeward.machine.gpus import Row, flops_basis, lookup
 from homeward.machine.gpus import basis as published
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan.bandwidth import checked
@@ -77,7 +77,7 @@ def _whole(nvml: Library, handle: object, root: Path) -> Gpu:
         how["total"] = Basis(how=How.MEASURED, source=f"NVML{less}")
         how["free"] = Basis(how=How.MEASURED, source=f"NVML{about}")
     if row is not None:
-        how["flops"] = published(row)
+        how["flops"] = flops_basis(row)
     capability = ask(nvml, "nvmlDeviceGetCudaComputeCapability", handle)
     return Gpu(
         name=name,
@@ -163,7 +163,6 @@ def _devices(found: list[_Found]) -> list[int]:
 def _without_library(root: Path, error: Exception) -> Told[list[Gpu]]:
     """A Jetson's GPU, else nothing, with the reason where there is a GPU after all."""
     if row := _board(root):
-        how = published(row)
         gpu = Gpu(
             name=row.name,
             vendor="nvidia",
@@ -172,7 +171,7 @@ def _without_library(root: Path, error: Exception) -> Told[list[Gpu]]:
             bandwidth=row.bandwidth,
             flops=row.flops,
             unified=True,
-            basis={"bandwidth": how, "flops": how},
+            basis={"bandwidth": published(row), "flops": flops_basis(row)},
         )
         return Told([gpu], f"{row.name}, by the name of the board: {_said(gpu)}")
     there = [

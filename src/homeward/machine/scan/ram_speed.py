@@ -17,11 +17,11 @@ from homeward.machine.scan.ram_bandwidth import Measured
 from homeward.machine.sizes import shown_bandwidth
 
 ATTAINED = (0.65, 0.8, 0.92)
-"""Of the modules' peak, copying: McCalpin's STREAM on common machines, from worst to best."""
+"""Of the modules' peak, copying, at least, usually and at most. Assumed, not measured."""
 
 REACHED = (0.4, 0.6, 0.85)
-"""Of a unified memory's bandwidth, by the processor: 120 of 256 GB/s (Strix Halo), 220 of 400
-(M1 Max, https://www.anandtech.com/show/17024)."""
+"""Of a unified memory's bandwidth, by the processor, whose links are narrower than the GPU's.
+Assumed, not measured."""
 
 CLASSES = (  # low, mid, high in GB/s
     (r"EPYC 9|Xeon.* 6\d{3}[PE]", 120, 280, 500),
@@ -38,10 +38,12 @@ CLASSES = (  # low, mid, high in GB/s
     (r"Raspberry Pi", 3, 5, 7),
     (r"", 10, 30, 80),
 )
-"""By the name of the processor, the first that matches: channels times the usual modules."""
+"""By the name of the processor, the first that matches: what its channels and the usual modules
+come to. Assumed, not measured."""
 
 BY_CORE = (8, 16, 25)
-"""GB/s that one core copies, at least, usually and at most: a small part of a server has less."""
+"""GB/s that one core copies, at least, usually and at most: a small part of a server has less.
+Assumed; two virtual EPYC cores copied 36 to 49 in all (`ram_bandwidth.measure`)."""
 
 _CHANNEL = re.compile(r"channel\s*-?_?([a-z0-9])|(?<![a-z])dimm[_ ]?([a-h])\d?\b", re.IGNORECASE)
 

@@ -9,7 +9,8 @@ from homeward.machine.hardware import Gpu
 from homeward.machine.scan.memory import Ram
 
 INTEL_SHARE = 0.75
-"""Of main memory: what Intel's Vulkan driver offers above 4 GiB (Mesa, anv_device.c)."""
+"""Of main memory: what Intel's Vulkan driver offers above 4 GiB (Mesa,
+anv_compute_sys_heap_size)."""
 
 
 def sharing(gpu: Gpu, memory: Ram) -> Gpu:

@@ -132,9 +132,7 @@ def _rows(text: str, origin: str) -> Iterator[_Row]:
             rest += "\n" + lines[number].rstrip()
             number += 1
         if not value.strip():
-            raise ConfigError(
-                f"{origin}:{begun}: {word.upper()} says nothing: put a text behind it"
-            )
+            raise ConfigError(f"{origin}:{begun}: {word.upper()} needs a text behind it")
         yield _Row(word, first, value, begun)
 
 
@@ -154,12 +152,9 @@ def _unquoted(text: str) -> str | None:
 
 def _unknown(word: str, known: tuple[str, ...], written: Any = str) -> str:
     near = get_close_matches(word, known, 1)
-    guess = (
-        f"did you mean {written(near[0])}?"
-        if near
-        else f"there are {', '.join(map(written, known))}"
-    )
-    return f"{written(word)!r} is none; {guess}"
+    there = ", ".join(map(written, known))
+    guess = f"did you mean {written(near[0])}?" if near else f"there are {there}"
+    return f"there is no {written(word)!r}; {guess}"
 
 
 # ---------------------------------------------------------------- parameters
@@ -189,5 +184,7 @@ def _set(found: dict[str, Parameter], ignored: list[str], row: _Row, origin: str
 
 def _value(name: str, text: str) -> bool | int | float:
     if name == "use_mmap":
-        return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+        if text.lower() not in ("true", "false"):
+            raise ValueError(text)
+        return text.lower() == "true"
     return float(text) if name in NUMBERS else int(text)
