@@ -78,7 +78,7 @@ def buffers(path: Path) -> tuple[list[Error], list[Error]]:
 
 
 def sizes(path: Path, folder: Path) -> tuple[list[Error], list[Error], int]:
-    """From the catalogue's shapes; from parameters alone; how many of these are in the band said."""
+    """From the catalogue's shapes; from parameters alone; how many of these are in their band."""
     known, guessed, inside = [], [], 0
     for row in rows(path):
         said = f"{row['model']} {row['ftype']}"

@@ -50,7 +50,7 @@ def test_one_limit_is_enough() -> None:
 
 async def test_options_hold_where_the_request_is_silent() -> None:
     answer = await collect(Embedded("box/arith", options={"max_tokens": 4}).chat(SUM))
-    assert (answer.usage[0].output_tokens, answer.finish.reason) == (4, "length")
+    assert (answer.usage[0].output_tokens, answer.finish) == (4, Finish("length", "box/arith"))
 
 
 async def test_a_request_s_sampling_goes_before_the_options() -> None:

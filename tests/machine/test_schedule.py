@@ -8,7 +8,7 @@ from math import inf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homeward.machine.schedule import Let, Machine, Rules, Runner, next_in
+from homeward.machine.schedule import Let, Machine, Rules, Runner, next_in, swap
 
 GB = 10**9
 RULES = Rules(overtakes=4, patience=20.0, residency=2.0, linger=0.2)
@@ -174,6 +174,87 @@ def test_a_pair_of_clients_that_ask_again_at_once_does_not_swap_at_each_answer()
     played = play(machine(5, 5, memory=8, limit=1, rules=Rules()), asks)
     assert len(played.loads) <= 4
     assert fifo_loads(asks) == 40
+
+
+# ---------------------------------------------------------------- batches for a panel
+
+
+def panel(prompts: int, takes: float, models: int = 3) -> list[Asks]:
+    """So many prompts at once, each for every model."""
+    return [Asks(0, model, takes) for _ in range(prompts) for model in range(models)]
+
+
+def loads(prompts: int, takes: float, rules: Rules) -> int:
+    return len(play(machine(5, 5, 5, memory=8, rules=rules), panel(prompts, takes)).loads)
+
+
+def test_a_batch_goes_through_a_panel_model_by_model() -> None:
+    """16 prompts of 5 seconds to three models, each for itself would load 48 times."""
+    assert loads(16, 5.0, Rules()) == 3
+
+
+def test_without_turns_a_batch_would_swap_as_soon_as_a_load_has_paid_off() -> None:
+    without = Rules(turn=0.0, worth=0.0)
+    assert (loads(16, 5.0, without), loads(64, 5.0, without)) == (5, 11)
+    assert loads(64, 5.0, Rules()) == 4
+
+
+@given(st.integers(1, 60), st.floats(0.1, 20))
+def test_a_batch_loads_each_model_once_in_the_time_of_a_turn(prompts: int, takes: float) -> None:
+    """And what the first one, loaded for a single prompt, had to leave for later."""
+    rules = Rules()
+    rounds = 1 + prompts * takes / 4 / rules.patience
+    assert loads(prompts, takes, rules) <= 3 * (1 + rounds)
+
+
+@given(st.floats(0.1, 20), st.integers(1, 60))
+def test_one_who_comes_behind_a_batch_waits_for_it_and_its_swaps_alone(
+    takes: float, prompts: int
+) -> None:
+    rules = Rules()
+    asks = [*panel(prompts, takes, 2), Asks(1.0, 2, takes)]
+    played = play(machine(5, 5, 5, memory=8, rules=rules), asks)
+    work = 2 * prompts * takes / 4
+    swap_ = 2 * takes + rules.residency + 5 + rules.linger  # what runs, and what has to pay off
+    assert played.waits[len(asks) - 1] <= work + len(played.loads) * swap_
+
+
+def test_a_turn_is_for_those_who_were_in_line_before_it_began() -> None:
+    """Whoever comes later for the model that is loaded does not make it longer."""
+    asks = [Asks(0, 0, 1), *(Asks(0.5 + place, 0, 1) for place in range(200)), Asks(0.1, 1, 1)]
+    played = play(machine(5, 5, memory=8, limit=1), asks)
+    assert played.waits[len(asks) - 1] <= RULES.patience + 5 + RULES.residency + 2
+
+
+def test_a_swap_costs_what_loads_were_seen_to_take() -> None:
+    made = machine(5)
+    runner = made.runners["a"]
+    assert swap(runner, made.rules) == 5
+    for took in (2.0, 4.0):
+        made.unload(runner)
+        made.arrive(runner, 0.0)
+        made.admit(Let(runner), 0.0)
+        made.leave(runner, 1.0, took=took)
+    assert swap(runner, made.rules) == 0.7 * 2 + 0.3 * 4
+    assert runner.swaps == 2
+
+
+def test_only_the_first_answer_since_a_load_tells_what_it_took() -> None:
+    made = machine(5)
+    runner = made.runners["a"]
+    for _ in range(2):
+        made.arrive(runner, 0.0)
+        made.admit(Let(runner), 0.0)
+    made.leave(runner, 1.0, took=2.0)
+    made.leave(runner, 1.0, took=1.9)
+    assert swap(runner, made.rules) == 2
+
+
+def test_a_model_that_loads_quickly_makes_room_sooner() -> None:
+    made = machine(5, 5, memory=8)
+    made.runners["a"].took = 0.05
+    played = play(made, [Asks(0, 0, 1), Asks(0.5, 1, 1)])
+    assert played.waits[1] == 0.5 + 0.05 * (RULES.worth + 1)
 
 
 def test_models_that_fit_together_run_together() -> None:

@@ -5,6 +5,7 @@ from contextlib import aclosing
 import pytest
 
 from homeward.backends.echo import Echo
+from homeward.backends.scripted import Scripted
 from homeward.completion import Completer
 from homeward.embedding import Embedder, Embeddings, Texts
 from homeward.errors import Overloaded, TimedOut
@@ -46,6 +47,19 @@ async def test_no_more_than_the_limit_at_once_and_in_their_order() -> None:
     await asyncio.gather(*(heard(model, Request.of(name)) for name in names))
     assert leaf.journal.most_open == 2
     assert [request.prompt for request in leaf.journal.asked] == names
+
+
+@pytest.mark.parametrize("way", ["chat", "turn"])
+async def test_the_line_is_told_what_the_load_took(way: str) -> None:
+    waits = line()
+    model = Queued(Scripted((Usage("", "m", load_seconds=3.0), "a")), waits)
+    if way == "chat":
+        await heard(model)
+    else:
+        turn = model.turn()
+        async with turn:
+            turn.took = 3.0
+    assert waits.runner.took == 3.0
 
 
 async def test_who_goes_in_at_once_is_told_nothing() -> None:

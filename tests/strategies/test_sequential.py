@@ -73,6 +73,20 @@ async def test_those_who_want_the_loaded_model_go_before_a_swap_but_not_for_ever
     assert await order_of_turns(Lane(in_a_row=2), models, "abaaaab") == "aabbaaa"
 
 
+async def test_as_many_as_were_in_line_go_in_a_row_and_eight_at_least() -> None:
+    models: dict[str, Model] = {"a": says("a"), "b": says("b", " ")}
+    assert await order_of_turns(Lane(), models, "a" * 20 + "b") == "a" * 20 + "b"
+    assert await order_of_turns(Lane(), models, "ab" * 20) == "a" * 20 + "b" * 20
+
+
+async def test_a_batch_goes_through_a_panel_model_by_model() -> None:
+    """16 prompts, three models: 4 turns, for the first one's came when there was no line yet."""
+    lane = Lane()
+    panel = Ensemble([Sequential(says(name, after=0.001), lane) for name in "abc"], Concat())
+    await asyncio.gather(*(collect(panel.chat(HELLO)) for _ in range(16)))
+    assert lane.swaps <= 4
+
+
 async def test_who_is_cancelled_while_waiting_gives_up_its_place() -> None:
     lane, a, b = Lane(), says("a", after=0.02), says("b")
     first = asyncio.create_task(said(Sequential(a, lane)))

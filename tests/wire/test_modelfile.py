@@ -109,12 +109,8 @@ def test_no_text_makes_it_fail_otherwise_than_in_a_sentence(text: str) -> None:
     assert found.sources
 
 
-@given(st.text(min_size=1).filter(lambda text: '"' not in text and "\r" not in text))
+@given(st.text().filter(lambda text: '"' not in text and "\r" not in text))
 def test_what_stands_in_three_quotes_is_kept_as_it_is(text: str) -> None:
-    kept = "\n".join(line.rstrip() for line in text.split("\n"))
-    if not kept.strip():
-        return
-    found = parse(f'FROM x\nSYSTEM """|{text}|"""\n').system
-    assert found is not None
-    lines = f"|{text}|".split("\n")
-    assert found.text.split("\n") == [*(line.rstrip() for line in lines[:-1]), lines[-1]]
+    found = parse(f'FROM x\nSYSTEM """|{text}|"""\nPARAMETER seed 1\n')
+    assert found.system is not None
+    assert found.system.text == f"|{text}|"

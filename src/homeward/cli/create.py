@@ -62,9 +62,7 @@ def _kept(show: str | None, remove: str | None, *, json: bool) -> None:
         _print({"name": show, **_node(variant)}, _yaml(show, variant), json=json)
     else:
         rows = {name: _node(variant) for name, variant in variants.kept().items()}
-        lines = [
-            f"{name}  from {row['model']}  {_about(row)}".rstrip() for name, row in rows.items()
-        ]
+        lines = [f"{name}  from {row['model']}{_about(row)}" for name, row in rows.items()]
         shown = [{"name": name, **row} for name, row in rows.items()]
         _print({"variants": shown}, "\n".join(lines) or "none was made yet", json=json)
 
@@ -72,7 +70,8 @@ def _kept(show: str | None, remove: str | None, *, json: bool) -> None:
 def _about(row: dict[str, object]) -> str:
     from homeward.cli.text import shorten
 
-    return shorten(" ".join(str(row.get("system", "")).split()), 60)
+    words = " ".join(str(row.get("system", "")).split())
+    return f"  {shorten(words, 60)}" if words else ""
 
 
 def _node(variant: object) -> dict[str, object]:

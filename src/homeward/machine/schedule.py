@@ -239,9 +239,10 @@ def _rested(runner: Runner, rules: Rules) -> float:
     cost, residency = swap(runner, rules), rules.residency
     if runner.took:  # a quick one has paid off before
         residency = min(residency, rules.worth * cost)
+    least = residency + cost
     if runner.line and runner.line[0].order <= runner.gate:
-        return runner.since + max(rules.turn, rules.worth * cost)
-    return runner.since + residency + cost
+        least = max(least, rules.turn, rules.worth * cost)
+    return runner.since + least
 
 
 def _room(

@@ -6,14 +6,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from homeward.backends.http import Http
 from homeward.config import parse
+from homeward.gateway.traffic.runtimes import OllamaRuntime
 from homeward.gateway.traffic.traffic import Row, Traffic
 from homeward.machine.schedule import Rules
 from homeward.model import Decision, Model, Request
 from homeward.strategies.queued import Queued
 from tests.backends.servers import NEVER, Routes, answers, held, lines, playing, sse
 from tests.contract import PATIENCE, heard, said
-from tests.gateway.ollama_like import OllamaLike, ollama_like
+from tests.gateway.ollama_like import FOREVER, OllamaLike, ollama_like
 from tests.gateway.running import running
 
 QUICK = Rules(overtakes=32, patience=PATIENCE, residency=0.02, linger=0.004, disk=1e15)
@@ -116,6 +118,45 @@ async def test_what_is_loaded_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         await until(lambda: not traffic._tasks)
         assert (row(traffic, "b:1").loaded, row(traffic, "a:1").loaded) == (True, False)
         assert {each.size for each in traffic.lines[server, "b:1"].place.machine.loaded} == {6e9}
+
+
+LOADING = {"message": {"role": "assistant", "content": "Hi"}, "done": True}
+
+
+@pytest.mark.parametrize(("took", "seen"), [(2_500_000_000, 2.5), (60_000_000, None)])
+async def test_ollama_tells_what_a_load_took_and_hundredths_are_none(
+    took: int, seen: float | None
+) -> None:
+    ollama: Routes = {
+        ("POST", "/api/show"): answers({"capabilities": ["completion"]}),
+        ("POST", "/api/chat"): lines(LOADING | {"load_duration": took}),
+    }
+    async with playing(ollama) as server, opened(two_models(str(server))) as (models, traffic):
+        await said(models["a"])
+        assert row(traffic, "a:1").swap_seconds == seen
+
+
+async def test_what_is_passed_on_tells_what_a_load_took() -> None:
+    ollama: Routes = {
+        ("POST", "/api/show"): answers({"capabilities": ["completion"]}),
+        ("POST", "/api/chat"): lines(LOADING | {"load_duration": 2_500_000_000}),
+    }
+    async with playing(ollama) as server, running(two_models(str(server))) as gateway:
+        body = {"model": "a", "messages": [{"role": "user", "content": "Hi"}]}
+        assert (await gateway.ask("POST", "/api/chat", body)).status == 200
+        assert row(gateway.gateway.traffic, "a:1").swap_seconds == 2.5
+
+
+async def test_of_a_loaded_model_what_it_takes_on_gpus_counts() -> None:
+    held = {"name": "a:1", "size": 9, "size_vram": 7, "expires_at": FOREVER}
+    ollama: Routes = {
+        ("GET", "/api/tags"): answers({"models": [{"name": "a:1", "size": 5}]}),
+        ("GET", "/api/ps"): answers({"models": [held]}),
+    }
+    async with playing(ollama) as server, Http() as http:
+        facts = await OllamaRuntime(str(server), {}).look(http)
+    assert facts.loaded is not None
+    assert facts.loaded["a:1"].size == 7
 
 
 # ---------------------------------------------------------------- limits
@@ -237,6 +278,46 @@ async def test_an_embedded_model_that_does_not_fit_makes_room() -> None:
         await said(models["y"], Request.of("2+2"))
         await until(lambda: not traffic._tasks)
         assert [plan.model.stem for plan in llamas.loaded] == ["arith"]
+
+
+@pytest.mark.parametrize("at_once", ["null", "1"])
+async def test_a_batch_for_a_panel_loads_each_model_once(at_once: str) -> None:
+    """12 prompts for three models of which one fits at a time."""
+    text = """
+    models:
+      x: {embedded: {model: box/draft}}
+      y: {embedded: {model: box/arith}}
+      z: {embedded: {model: box/words}}
+      panel: {ensemble: {models: [x, y, z], merge: concat, at_once: %s}}
+    """
+    async with opened(text % at_once) as (models, traffic):
+        place = next(iter(traffic.lines.values())).place
+        place.machine.memory = 1  # bytes: two never fit
+        asks = [said(models["panel"], Request.of(f"{number}+2")) for number in range(12)]
+        await asyncio.gather(*asks)
+        assert place.machine.loads == 3
+        assert [each.swaps for each in traffic.snapshot()] == [1, 1, 1]
+
+
+async def test_what_a_load_took_is_seen() -> None:
+    async with opened("models: {x: {embedded: {model: box/draft}}}") as (models, traffic):
+        before = row(traffic)
+        await said(models["x"], Request.of("2+2"))
+        after = row(traffic)
+        assert before.swap_seconds is not None  # by its size
+        assert (before.seen, before.swaps) == (False, 0)
+        assert (after.seen, after.swaps) == (True, 1)
+
+
+async def test_variants_that_differ_in_words_alone_are_one_model() -> None:
+    text = """
+    models:
+      x: {embedded: {model: box/draft, system: Be brief.}}
+      y: {embedded: {model: box/draft, system: Be long.}}
+      z: {embedded: {model: box/draft, context: 128}}
+    """
+    async with opened(text) as (_, traffic):
+        assert len(traffic.snapshot()) == 2
 
 
 # ---------------------------------------------------------------- at the gateway

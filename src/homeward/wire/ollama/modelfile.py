@@ -107,7 +107,7 @@ def _rows(text: str, origin: str) -> Iterator[_Row]:
     lines = text.split("\n")
     number = 0
     while number < len(lines):
-        line, begun = lines[number].strip(), number + 1
+        line, begun = lines[number].lstrip(), number + 1
         number += 1
         if not line or line.startswith("#"):
             continue
@@ -129,7 +129,7 @@ def _rows(text: str, origin: str) -> Iterator[_Row]:
                     f"{origin}:{begun}: the quotation that begins here has no end: close it with "
                     f"{mark} at the end of a line"
                 )
-            rest += "\n" + lines[number].rstrip()
+            rest += "\n" + lines[number]
             number += 1
         if not value.strip():
             raise ConfigError(f"{origin}:{begun}: {word.upper()} needs a text behind it")
@@ -143,11 +143,12 @@ def _cut(text: str) -> tuple[str, str]:
 
 def _unquoted(text: str) -> str | None:
     """None where the quotation goes on in the next line."""
+    whole = text.rstrip()
     for mark in ('"""', '"'):
         if text.startswith(mark):
-            closed = len(text) >= 2 * len(mark) and text.endswith(mark)
-            return text[len(mark) : -len(mark)] if closed else None
-    return text
+            closed = len(whole) >= 2 * len(mark) and whole.endswith(mark)
+            return whole[len(mark) : -len(mark)] if closed else None
+    return whole
 
 
 def _unknown(word: str, known: tuple[str, ...], written: Any = str) -> str:
