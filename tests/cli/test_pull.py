@@ -45,6 +45,15 @@ def test_a_pulled_model_can_be_asked_by_its_name(
     assert homeward("ask", "-r", "org/tiny", "--max-tokens", 3, "hello").code == 0
 
 
+def test_what_is_here_already_is_no_change(
+    homeward: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hub({"org/tiny": {"tiny-Q4_K_M.gguf": TINY}}) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        told = [homeward("pull", "org/tiny", "--json").json["changed"] for _ in range(2)]
+    assert told == [True, False]
+
+
 def test_a_hub_that_is_not_there_is_one_sentence(homeward: Program) -> None:
     run = homeward("pull", "org/tiny")
     assert run.code == 1
@@ -76,8 +85,16 @@ def test_a_tag_is_fetched_by_ollama(homeward: Program) -> None:
     with standing({**VERSION, ("POST", "/api/pull"): PULLED}) as server:
         told = homeward("pull", "qwen3:4b", "--ollama", server, "--json").json
         body = next(asked.json for asked in server.asked if asked.path == "/api/pull")
-    assert told == {"name": "qwen3:4b", "ollama": str(server)}
+    assert told == {"name": "qwen3:4b", "ollama": str(server), "changed": True}
     assert body == {"model": "qwen3:4b", "stream": True}
+
+
+def test_what_ollama_has_already_is_no_change(homeward: Program) -> None:
+    whole = {"status": "pulling aa", "digest": "sha256:aa", "total": 9, "completed": 9}
+    here = lines({"status": "pulling manifest"}, whole, {"status": "success"})
+    with standing({**VERSION, ("POST", "/api/pull"): here}) as server:
+        told = homeward("pull", "qwen3:4b", "--ollama", server, "--json").json
+    assert told["changed"] is False
 
 
 def test_in_a_pipe_each_step_is_a_line(homeward: Program) -> None:
@@ -101,7 +118,7 @@ def test_the_licence_and_a_verdict_come_before_the_fetch(homeward: Program) -> N
 def test_with_an_ollama_named_the_hub_s_models_go_there_too(homeward: Program) -> None:
     with standing({**VERSION, ("POST", "/api/pull"): PULLED}) as server:
         told = homeward("pull", "hf.co/org/tiny:Q4_0", "--ollama", server, "--json").json
-    assert told == {"name": "hf.co/org/tiny:Q4_0", "ollama": str(server)}
+    assert (told["name"], told["ollama"]) == ("hf.co/org/tiny:Q4_0", str(server))
 
 
 def test_where_no_ollama_runs_the_other_way_is_told(homeward: Program) -> None:

@@ -16,20 +16,23 @@ TAG = re.compile(r"[\w.-]+(?::\d+)?(/[\w.-]+)*(:[\w.-]+)?")
 
 
 class Fetched(NamedTuple):
-    """``path`` is the file of one from the hub, ``server`` the Ollama server that has it."""
+    """``path`` is the file of one from the hub, ``server`` the Ollama server that has it.
+
+    ``changed``: something came, and it was not all there before.
+    """
 
     name: str
     path: Path | None = None
     server: str | None = None
+    changed: bool = True
 
     def words(self) -> str:
         lies = str(self.path) if self.server is None else f"Ollama at {self.server} has it"
         return printable(f'{lies}\nask it: homeward ask --route {self.name} "..."')
 
     def as_json(self) -> dict[str, Any]:
-        if self.server is not None:
-            return {"name": self.name, "ollama": self.server}
-        return {"name": self.name, "path": str(self.path)}
+        lies = {"path": str(self.path)} if self.server is None else {"ollama": self.server}
+        return {"name": self.name, **lies, "changed": self.changed}
 
 
 def fetch(name: str, ollama: str | None, *, quiet: bool) -> Fetched:
@@ -53,9 +56,9 @@ def fetch(name: str, ollama: str | None, *, quiet: bool) -> Fetched:
             print(printable(line), file=sys.stderr)
     with telling(name, quiet=quiet) as tell:
         if url is None:
-            return Fetched(name, path=_from_hub(name, tell))
-        run(_through(url, name, tell))
-    return Fetched(name, server=url)
+            return _from_hub(name, tell)
+        changed = run(_through(url, name, tell))
+    return Fetched(name, server=url, changed=changed)
 
 
 def on_hub(name: str) -> bool:
@@ -73,27 +76,32 @@ def on_hub(name: str) -> bool:
     return True
 
 
-def _from_hub(name: str, tell: Tell) -> Path | None:
+def _from_hub(name: str, tell: Tell) -> Fetched:
     from homeward.backends.hub import pull
     from homeward.backends.ollama_stock import Step
 
-    path = None
+    path, changed = None, False
     for step in pull(name):
         tell(Step(step.file, step.done, step.total, step.file))
+        changed = changed or step.rate > 0  # what was there already is read at no rate
         path = step.path or path
-    return path
+    return Fetched(name, path=path, changed=changed)
 
 
-async def _through(url: str, name: str, tell: Tell) -> None:
+async def _through(url: str, name: str, tell: Tell) -> bool:
+    """Whether a layer came: of one that it has, Ollama only says that it is whole."""
     from homeward.backends.http import Http
 
+    changed = False
     try:
         async with Http() as http, aclosing(through_ollama(url, name, http)) as steps:
             async for step in steps:
                 tell(step)
+                changed = changed or step.done < step.total
     except ModelMissing as error:
         near = _tag(name)
         raise ModelMissing(f"{error}{f', perhaps {near}' if near else ''}") from None
+    return changed
 
 
 async def answers(url: str, otherwise: str) -> None:

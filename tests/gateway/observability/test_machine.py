@@ -75,8 +75,16 @@ async def test_an_open_gateway_looks_at_its_machine() -> None:
     assert 'homeward_machine_ram_bytes{kind="used"}' in text
 
 
+def test_one_look_tells_no_share_of_the_processors() -> None:
+    seen = Observed()
+    seen.look()
+    assert seen.vitals is None
+    seen.look()
+    assert seen.vitals is not None
+
+
 def test_it_stops_with_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "EVERY", 3600.0)
+    monkeypatch.setattr(machine, "FIRST", 3600.0)
     before = set(threading.enumerate())
     with observed(Observed()):
         [thread] = set(threading.enumerate()) - before

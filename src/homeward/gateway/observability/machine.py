@@ -16,15 +16,18 @@ from homeward.machine.watch import Vitals, snapshot
 from homeward.model import Seconds
 
 EVERY: Seconds = 5.0
+FIRST: Seconds = 0.25
+"""Between the first look and the second: the processors' share is of the time between two."""
 KEPT: Seconds = 60.0
 """How long a scan holds: what changes sooner is among the vitals."""
 
 
 @dataclass(eq=False)
 class Observed:
-    """``vitals`` are None until they were looked at first."""
+    """``vitals`` are None until they were looked at twice."""
 
     vitals: Vitals | None = None
+    _before: Vitals | None = None
     _hardware: Hardware | None = None
     _scanned: float = 0.0
     _scanning: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -38,7 +41,9 @@ class Observed:
             return self._hardware
 
     def look(self) -> None:
-        self.vitals = snapshot(self.vitals)
+        before, self._before = self._before, snapshot(self._before)
+        if before is not None:
+            self.vitals = self._before
 
 
 @contextmanager
@@ -47,10 +52,12 @@ def observed(machine: Observed) -> Iterator[None]:
     stopped = threading.Event()
 
     def watch() -> None:
+        pause = FIRST
         while True:
             machine.look()
-            if stopped.wait(EVERY):
+            if stopped.wait(pause):
                 return
+            pause = EVERY
 
     threading.Thread(target=watch, name="homeward-machine", daemon=True).start()
     try:

@@ -36,7 +36,7 @@ def of_models(rows: Sequence[Line]) -> Iterator[Metric]:
 
 
 def of_machine(vitals: Vitals | None) -> Iterator[Metric]:
-    """None until the machine was looked at first: then the families are without samples."""
+    """None until the machine was looked at: then the families are without samples."""
     seen = vitals or Vitals()
     gpus = [(f"{number} {gpu.name}", gpu) for number, gpu in enumerate(seen.gpus)]
     yield gauge(
