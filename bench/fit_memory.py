@@ -13,12 +13,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from homeward.machine.cache import cache
 from homeward.machine.catalogue import find
 from homeward.machine.estimate import Use
 from homeward.machine.hardware import Gpu, Hardware
-from homeward.machine.memory import compute, memory
-from homeward.machine.placing import place
+from homeward.machine.memory.cache import cache
+from homeward.machine.memory.memory import compute, memory
+from homeward.machine.memory.placing import place
 from homeward.machine.sizes import GIB, MIB
 from homeward.machine.weights.weigh import weigh
 

@@ -1,7 +1,7 @@
 """How far the estimated speeds are off, on published runs of machines they were not fitted on.
 
     python bench/speed.py FOLDER          # checks what is shipped, and fits without each machine
-    python bench/speed.py FOLDER --fit    # writes src/homeward/machine/devices.json anew
+    python bench/speed.py FOLDER --fit    # writes src/homeward/machine/speed/devices.json anew
 
 FOLDER holds ``ground_truth.csv``: one published run a row. How it is cleaned is in
 ``speed_rows.py``. Errors are |estimate / measured - 1|. A machine is a model of GPU, in whatever
@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.speed_fit import CLASSES, Answers, Array, Prompts, Table, held_out, made
 from bench.speed_rows import Case, cases
 
-from homeward.machine import devices
 from homeward.machine.hardware import Gpu
-from homeward.machine.speed import speed
+from homeward.machine.speed import devices
+from homeward.machine.speed.speed import speed
 
 
 def report(title: str, t: Table, off: Array, band: Callable[[str], float] | None = None) -> None:

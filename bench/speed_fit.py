@@ -11,10 +11,10 @@ import numpy as np
 from bench.speed_rows import Case
 from numpy.typing import NDArray
 
-from homeward.machine import devices
-from homeward.machine import speed as shipped
-from homeward.machine.devices import Device, Kernels
-from homeward.machine.pace import DECODES
+from homeward.machine.speed import devices
+from homeward.machine.speed import speed as shipped
+from homeward.machine.speed.devices import Device, Kernels
+from homeward.machine.speed.pace import DECODES
 
 Array = NDArray[np.float64]
 SHARE = 0.9

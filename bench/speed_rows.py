@@ -33,8 +33,8 @@ from homeward.machine.catalogue import find, parse
 from homeward.machine.estimate import Memory, Placement, Use
 from homeward.machine.gpus import lookup
 from homeward.machine.hardware import Gpu, Hardware
-from homeward.machine.memory import memory
-from homeward.machine.placing import place
+from homeward.machine.memory.memory import memory
+from homeward.machine.memory.placing import place
 from homeward.machine.shapes import Shapes
 from homeward.machine.weights.quants import named
 from homeward.machine.weights.weigh import weigh

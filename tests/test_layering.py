@@ -80,7 +80,7 @@ MAY_IMPORT = {
         "gateway.urls __version__"
     ),
     "cli": (
-        "errors model completion interrupt outcomes backends store config defaults house explain "
+        "errors model completion interrupt outcomes wire backends store config defaults house explain "
         "learn signals conversation fence folder gateway machine tree cli box "
         "__version__"
     ),

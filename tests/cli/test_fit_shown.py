@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from homeward.cli.fit_shown import Piece, bar, card, headline, hung, of, shares
-from homeward.machine.advice import subject_of
 from homeward.machine.catalogue import find
 from homeward.machine.estimate import Use
 from homeward.machine.fit import Fit, fit
+from homeward.machine.recommend.advice import subject_of
 from tests.machine.machines import GIB, LAPTOP, with_gpu
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from homeward import box
 from homeward.cli.measured_runs import runs
-from homeward.machine.measured import Run
+from homeward.machine.speed.measured import Run
 from tests.backends.servers import Asked, Reply, answers
 from tests.cli.background import served
 from tests.cli.program import Program

@@ -45,10 +45,11 @@ class Site:
         (folder / "bin" / "ollama").write_text("#!/bin/sh\n")
         with tarfile.open(archive, "w:gz") as tar:
             tar.add(folder / "bin", "bin")
+        checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
         self.variables: dict[str, Any] = {
             "homeward_root": str(self.root),
             "homeward_ollama_version": "0.30.0",
-            "homeward_ollama_checksum": f"sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}",
+            "homeward_ollama_checksum": f"sha256:{checksum}",
             "homeward_ollama_archive": archive.as_uri(),
             "homeward_ollama_environment": VARIABLES,
             "homeward_config": CONFIG,
@@ -91,6 +92,8 @@ def environment(folder: Path) -> Mapping[str, str]:
         "PATH": PROGRAMS,
         "HOME": str(folder),
         "ANSIBLE_HOME": str(folder / "ansible"),
+        "ANSIBLE_REMOTE_TMP": str(folder / "remote"),
+        "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_NOCOLOR": "1",
         "LC_ALL": "C.UTF-8",
     }

@@ -4,15 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from homeward.errors import ConfigError
-from homeward.machine.advice import subject_of
 from homeward.machine.catalogue import find
 from homeward.machine.estimate import Basis, How, Use
 from homeward.machine.fit import UNKNOWN, Fit, fit
 from homeward.machine.hardware import Hardware
-from homeward.machine.measured import Run
+from homeward.machine.recommend.advice import subject_of
+from homeward.machine.recommend.verdict import AT_EASE, READING, Verdict, sized, usual_context
 from homeward.machine.shapes import Shapes
+from homeward.machine.speed.measured import Run
 from homeward.machine.subject import Subject
-from homeward.machine.verdict import AT_EASE, READING, Verdict, sized, usual_context
 from homeward.machine.weights.weigh import weigh
 from tests.machine.machines import GIB, LAPTOP, with_gpu
 

@@ -10,8 +10,8 @@ from homeward.completion import Completer
 from homeward.embedding import Embedder, Embeddings, Texts
 from homeward.errors import Overloaded, TimedOut
 from homeward.gateway.traffic.traffic import Line, Place, Traffic
-from homeward.machine.schedule import Machine, Runner
-from homeward.machine.turns import Turns
+from homeward.machine.scheduler.schedule import Machine, Runner
+from homeward.machine.scheduler.turns import Turns
 from homeward.model import Decision, Event, Model, Request, Stream, Usage
 from homeward.strategies.queued import Queued, queued
 from tests.contract import HELLO, Tree, check_promises, fails, heard, said, says

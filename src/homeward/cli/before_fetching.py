@@ -87,7 +87,7 @@ async def _fitted(name: str) -> "Fit | None":
     from homeward.cli.subjects import subject
     from homeward.machine.estimate import Use
     from homeward.machine.fit import fit
-    from homeward.machine.verdict import usual_context
+    from homeward.machine.recommend.verdict import usual_context
 
     try:
         one, hardware = await asyncio.gather(subject(name), asyncio.to_thread(scanned))

@@ -12,10 +12,10 @@ from homeward.cli.text import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from homeward.machine.advice import Advice
     from homeward.machine.estimate import Use
     from homeward.machine.hardware import Gpu, Hardware
-    from homeward.machine.recommend import Recommendations
+    from homeward.machine.recommend.advice import Advice
+    from homeward.machine.recommend.recommend import Recommendations
 
 UNSCORED = "models without a published score are placed by size and date"
 MOST = {"runs well": 10, "runs": 6, "too slow": 3, "does not fit": 3}

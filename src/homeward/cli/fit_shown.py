@@ -9,8 +9,8 @@ from rich.text import Text
 
 from homeward.cli.text import printable
 from homeward.machine.fit import Fit
+from homeward.machine.recommend.verdict import Verdict
 from homeward.machine.sizes import shown
-from homeward.machine.verdict import Verdict
 
 if TYPE_CHECKING:
     from homeward.machine.estimate import Basis, Range

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from homeward.machine.estimate import Use
     from homeward.machine.fit import Fit
     from homeward.machine.hardware import Hardware
-    from homeward.machine.measured import Run
     from homeward.machine.scan.overrides import Overrides
+    from homeward.machine.speed.measured import Run
 
 GROUPS = ("runs_well", "runs", "too_slow", "does_not_fit")
 
@@ -30,7 +30,7 @@ def tokens(text: str, *, least: int = 1) -> int:
 
 def use(context: int | None, told: dict[str, Any]) -> "Use":
     from homeward.machine.estimate import Use
-    from homeward.machine.verdict import USUAL_CONTEXT
+    from homeward.machine.recommend.verdict import USUAL_CONTEXT
 
     if told["parallel"] < 1 or told["ubatch"] < 1:
         raise ConfigError("--parallel and --ubatch are numbers from 1 on")
@@ -50,7 +50,7 @@ async def one(
 ) -> "Fit":
     from homeward.cli.subjects import subject
     from homeward.machine.fit import fit as fit_
-    from homeward.machine.verdict import usual_context
+    from homeward.machine.recommend.verdict import usual_context
 
     try:
         found, (hardware, runs) = await asyncio.gather(
@@ -104,7 +104,7 @@ def listing(
 ) -> None:
     from homeward.machine.catalogue import entries
     from homeward.machine.fit import brief
-    from homeward.machine.recommend import recommend
+    from homeward.machine.recommend.recommend import recommend
 
     found = recommend(
         entries(), hardware, use, task=task, licence=licence, every=every, measured=runs

@@ -181,8 +181,8 @@ def _usual(found: "Subject", hardware: "Hardware") -> int:
 
 
 def _known(name: str, subject: "Subject", use: "Use", hardware: "Hardware", tokens: int) -> Known:
-    from homeward.machine.memory import memory
-    from homeward.machine.placing import decide, emptied, vendor
+    from homeward.machine.memory.memory import memory
+    from homeward.machine.memory.placing import decide, emptied, vendor
 
     about: dict[str, Any] = {"model": name, "context": tokens}
     licence = subject.licence

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from homeward.machine.measured import Run
+    from homeward.machine.speed.measured import Run
 
 
 async def runs() -> "tuple[Run, ...]":
@@ -12,7 +12,7 @@ async def runs() -> "tuple[Run, ...]":
     import msgspec
 
     from homeward.folder import data_folder
-    from homeward.machine.measured import Run
+    from homeward.machine.speed.measured import Run
     from homeward.store.opening import FILE, open_store
 
     if not (data_folder() / FILE).is_file():

@@ -19,7 +19,7 @@ from homeward.cli.text import printable
 if TYPE_CHECKING:
     from homeward.cli.timed import Runtime
     from homeward.machine.hardware import Hardware
-    from homeward.machine.measured import Run
+    from homeward.machine.speed.measured import Run
     from homeward.machine.subject import Subject
 
 REPEATS = 3
@@ -155,10 +155,10 @@ def _run(
     prefill: float,
 ) -> "Run":
     from homeward.machine.estimate import Use
-    from homeward.machine.measured import Run, device_of
-    from homeward.machine.memory import memory
-    from homeward.machine.placing import emptied, place
-    from homeward.machine.speed import speed
+    from homeward.machine.memory.memory import memory
+    from homeward.machine.memory.placing import emptied, place
+    from homeward.machine.speed.measured import Run, device_of
+    from homeward.machine.speed.speed import speed
 
     use = Use(context=context)
     vendor = hardware.gpus[0].vendor if hardware.gpus else None

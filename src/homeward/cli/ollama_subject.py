@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from homeward.errors import ConfigError, HomewardError
 from homeward.machine.estimate import Basis, How, Weights
-from homeward.machine.gguf_shapes import shapes_of
+from homeward.machine.formats.gguf_shapes import shapes_of
 from homeward.machine.shapes import Shapes
 from homeward.machine.weights.weigh import of_size, of_tensors, projector
 from homeward.model import Clearance, Seconds

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from homeward.backends.discovery import Found
     from homeward.machine.estimate import Use
     from homeward.machine.hardware import Hardware
-    from homeward.machine.starting import Start
+    from homeward.machine.recommend.starting import Start
 
 PATIENCE: Seconds = 10.0  # for a server that is there and busy; none answers at once
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -43,7 +43,7 @@ class Plan:
         return self.server is not None
 
     def name(self, one: "Start") -> str:
-        from homeward.machine.starting import source
+        from homeward.machine.recommend.starting import source
 
         return source(one.advice, ollama=self.ollama)
 
@@ -112,11 +112,11 @@ async def plan(task: str | None, licence: str | None, vram: str | None, ram: str
     """Scan, recommend, and choose. Only the local Ollama server is asked for anything."""
     from homeward.machine.catalogue import entries
     from homeward.machine.estimate import Use
-    from homeward.machine.recommend import recommend
+    from homeward.machine.recommend.recommend import recommend
+    from homeward.machine.recommend.starting import starting_set
+    from homeward.machine.recommend.verdict import USUAL_CONTEXT
     from homeward.machine.scan.overrides import Overrides
     from homeward.machine.sizes import parse
-    from homeward.machine.starting import starting_set
-    from homeward.machine.verdict import USUAL_CONTEXT
 
     given = Overrides(
         vram=None if vram is None else parse(vram), ram=None if ram is None else parse(ram)
@@ -199,7 +199,7 @@ def configured(come: "Sequence[Start]", chosen: Plan) -> str:
     import msgspec
 
     from homeward.config import parse
-    from homeward.machine.starting import nodes
+    from homeward.machine.recommend.starting import nodes
 
     models = nodes(come, chosen.use, ollama=chosen.ollama)
     text = msgspec.json.encode({"models": models, "clearance": "machine"}).decode()

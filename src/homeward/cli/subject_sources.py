@@ -40,7 +40,7 @@ def usual(shapes: "Shapes") -> str:
 
 def given(name: str, arch: Path, wanted: str | None) -> Subject:
     """Shapes from a JSON file. ConfigError."""
-    from homeward.machine.arch_file import read
+    from homeward.machine.formats.arch_file import read
 
     shapes = read(arch)
     entry, quant = _entry(name)
@@ -112,7 +112,7 @@ def _of_content(
     basis: Basis,
     beside: int = 0,
 ) -> Subject:
-    from homeward.machine.gguf_shapes import shapes_of
+    from homeward.machine.formats.gguf_shapes import shapes_of
 
     shapes = shapes_of(content.metadata, content.rows)
     own = content.quantization
@@ -176,7 +176,7 @@ async def on_hub(name: str, wanted: str | None, *, online: bool) -> Subject | No
 async def published(name: str, wanted: str | None) -> Subject | None:
     """A publisher's repository without GGUF files: shapes from its config.json there."""
     from homeward.backends.gguf_remote import look_config
-    from homeward.machine.arch_file import shapes_from
+    from homeward.machine.formats.arch_file import shapes_from
 
     try:
         shapes = shapes_from(await asyncio.to_thread(look_config, name))

@@ -7,11 +7,11 @@ from msgspec import Struct
 from homeward.machine.catalogue.entry import Licence
 from homeward.machine.estimate import Basis, Fits, How, Placement, Range, Use, Weights
 from homeward.machine.hardware import Hardware
-from homeward.machine.longest import longest, remedies
-from homeward.machine.measured import Run
+from homeward.machine.memory.longest import longest, remedies
+from homeward.machine.recommend.verdict import USUAL_CONTEXT, Verdict, sized
 from homeward.machine.sizes import shown
+from homeward.machine.speed.measured import Run
 from homeward.machine.subject import Subject
-from homeward.machine.verdict import USUAL_CONTEXT, Verdict, sized
 from homeward.machine.weights.weigh import weigh
 
 UNKNOWN = Licence(

@@ -1,6 +1,7 @@
 """How fast models were on this machine, as it was measured: rows that nothing else reads.
 
-A run is kept as text: `homeward.machine.measured` knows what is in it, and may learn to know more.
+A run is kept as text: `homeward.machine.speed.measured` knows what is in it, and may learn to know
+more.
 """
 
 from collections.abc import Sequence

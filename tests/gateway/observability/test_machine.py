@@ -10,7 +10,7 @@ from homeward.gateway.observability import machine
 from homeward.gateway.observability.machine import Observed, observed
 from homeward.gateway.traffic.traffic import Row
 from homeward.gateway.urls.machine_families import of_machine, of_models
-from homeward.machine.watch import GpuVitals, Vitals
+from homeward.machine.scan.watch import GpuVitals, Vitals
 from tests.contract import PATIENCE
 from tests.gateway.running import running
 

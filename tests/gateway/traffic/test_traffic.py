@@ -10,7 +10,7 @@ from homeward.backends.http import Http
 from homeward.config import parse
 from homeward.gateway.traffic.runtimes import OllamaRuntime
 from homeward.gateway.traffic.traffic import Row, Traffic
-from homeward.machine.schedule import Rules
+from homeward.machine.scheduler.schedule import Rules
 from homeward.model import Decision, Model, Request
 from homeward.strategies.queued import Queued
 from tests.backends.servers import NEVER, Routes, answers, held, lines, playing, sse

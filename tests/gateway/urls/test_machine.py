@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from homeward.gateway.urls.machine import anonymous, unnamed
 from homeward.machine.hardware import Gpu, Hardware, Probe
-from homeward.machine.watch import GpuVitals, Vitals
+from homeward.machine.scan.watch import GpuVitals, Vitals
 from tests.gateway.running import Running, running
 from tests.gateway.standing import key
 

@@ -4,10 +4,10 @@ from math import prod
 
 import pytest
 
-from homeward.machine.cache import cache
 from homeward.machine.catalogue import entries, find, licence
 from homeward.machine.catalogue.entry import Entry
 from homeward.machine.estimate import Use
+from homeward.machine.memory.cache import cache
 from homeward.machine.shapes import Layer
 from homeward.machine.weights.forms import form
 from homeward.machine.weights.tensors import tensors

@@ -3,7 +3,7 @@
 from homeward.machine.estimate import Basis, How, LayerWeights, Use, Weights
 from homeward.machine.fleet.member import Member
 from homeward.machine.hardware import Gpu, Hardware
-from homeward.machine.memory import memory
+from homeward.machine.memory.memory import memory
 from homeward.machine.shapes import Shapes
 
 MIB, GIB = 1 << 20, 1 << 30

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from homeward.machine.fleet.packing import needs, pack, places, split
 from homeward.machine.hardware import Hardware
-from homeward.machine.placing import place
+from homeward.machine.memory.placing import place
 from tests.machine.fleet.sets import (
     CARD_16,
     CARD_24,

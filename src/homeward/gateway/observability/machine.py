@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from homeward.folder import data_folder
 from homeward.machine.hardware import Hardware
-from homeward.machine.watch import Vitals, snapshot
+from homeward.machine.scan.watch import Vitals, snapshot
 from homeward.model import Seconds
 
 EVERY: Seconds = 5.0

@@ -24,7 +24,7 @@ from homeward.gateway.traffic.runtimes import (
     number,
 )
 from homeward.gateway.traffic.sizes import available, needed, reading
-from homeward.machine.schedule import Runner
+from homeward.machine.scheduler.schedule import Runner
 from homeward.model import Clearance, Model, Seconds
 
 LONGEST = 60  # characters of a setting

@@ -13,7 +13,7 @@ from msgspec import Struct, json
 from homeward.backends.fingerprints import Asker, identify
 from homeward.backends.http import Http, Timeouts
 from homeward.errors import HomewardError
-from homeward.machine.learning import Loaded
+from homeward.machine.scheduler.learning import Loaded
 from homeward.model import Clearance, Seconds
 from homeward.wire.fields import BAD_JSON
 

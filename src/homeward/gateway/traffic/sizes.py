@@ -11,8 +11,8 @@ from homeward.backends.gguf import read_header
 from homeward.backends.gguf_content import read_model
 from homeward.errors import HomewardError
 from homeward.machine.estimate import Use
-from homeward.machine.gguf_shapes import shapes_of
-from homeward.machine.memory import memory as memory_of
+from homeward.machine.formats.gguf_shapes import shapes_of
+from homeward.machine.memory.memory import memory as memory_of
 from homeward.machine.scan.disk import disk, models_folder
 from homeward.machine.scan.memory import ram
 from homeward.machine.weights.weigh import of_tensors

@@ -18,9 +18,9 @@ from msgspec import Struct
 from homeward.backends.http import Http, borrowed
 from homeward.gateway.traffic.places import Children, Spot, spot_of
 from homeward.gateway.traffic.runtimes import Runtime
-from homeward.machine.learning import saw
-from homeward.machine.schedule import Machine, Rules, Runner, swap
-from homeward.machine.turns import Turns, Waited
+from homeward.machine.scheduler.learning import saw
+from homeward.machine.scheduler.schedule import Machine, Rules, Runner, swap
+from homeward.machine.scheduler.turns import Turns, Waited
 from homeward.model import Decision, Model, Seconds
 from homeward.strategies.queued import queued
 

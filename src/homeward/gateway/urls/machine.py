@@ -9,7 +9,7 @@ from homeward.gateway.exchange import Exchange
 from homeward.gateway.gateway import Gateway
 from homeward.gateway.urls.queue import rows_of
 from homeward.machine.hardware import Hardware
-from homeward.machine.watch import Vitals
+from homeward.machine.scan.watch import Vitals
 
 COUNTERS = ("cpu_busy", "cpu_whole")
 """Of vitals: what the next look needs."""

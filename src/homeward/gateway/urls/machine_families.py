@@ -6,7 +6,7 @@ from prometheus_client.core import Metric
 
 from homeward.gateway.traffic.traffic import Row as Line
 from homeward.gateway.urls.families import Row, counter, gauge
-from homeward.machine.watch import GpuVitals, Vitals
+from homeward.machine.scan.watch import GpuVitals, Vitals
 
 
 def of_models(rows: Sequence[Line]) -> Iterator[Metric]:

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from homeward.machine.estimate import Memory, Use, Weights
 from homeward.machine.hardware import Hardware, Vendor
-from homeward.machine.memory import memory
+from homeward.machine.memory.memory import memory
 from homeward.machine.shapes import Shapes
 from homeward.machine.subject import Subject
 

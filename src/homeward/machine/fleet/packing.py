@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from homeward.machine.fleet.member import Member
 from homeward.machine.hardware import Hardware
-from homeward.machine.offload import Device, offload, on_one
-from homeward.machine.placing import RESERVE, ram_room, usable
+from homeward.machine.memory.offload import Device, offload, on_one
+from homeward.machine.memory.placing import RESERVE, ram_room, usable
 
 STEPS = 100_000
 """How many places are tried before the first that was found has to do."""
@@ -99,7 +99,7 @@ def laid(member: Member, rooms: Sequence[int]) -> tuple[tuple[int, ...], bool]:
     """Bytes on each of the GPUs that a model is given, and whether all of it is on them.
 
     As llama.cpp does it: in proportion, and where that does not fit, in the order of
-    `homeward.machine.offload`; what has no room stays in main memory.
+    `homeward.machine.memory.offload`; what has no room stays in main memory.
     """
     even = split(member, rooms) if len(rooms) > 1 else (on_one(member.memory),)
     if any(even) and all(size <= room for size, room in zip(even, rooms, strict=True)):
@@ -115,7 +115,7 @@ def pack(members: Sequence[Member], hardware: Hardware) -> Packing | None:
 
     A model lies on one GPU; one that is too large for each is split among all, before the
     others. Every way is tried for a set of usual size: None means then that there is none.
-    Nothing is held back from a model alone: `homeward.machine.placing.place` says the same of it.
+    Nothing is held back from a model alone: `homeward.machine.memory.placing.place` says the same.
     """
     where = places(hardware, RESERVE if len(members) > 1 else 0)
     used: list[dict[str, int]] = [{} for _ in where]

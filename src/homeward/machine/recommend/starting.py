@@ -1,0 +1,159 @@
+"""A small set of models to start with: a quick one, a general one, and one for code.
+
+They must fit together: what they need, added up, is at most what is free where they lie.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Literal
+
+from msgspec import Struct
+
+from homeward.machine.estimate import Use
+from homeward.machine.hardware import Hardware
+from homeward.machine.recommend.advice import Advice
+from homeward.machine.recommend.recommend import OWN_KIND, Recommendations, size_class
+from homeward.machine.recommend.verdict import Verdict
+
+Role = Literal["quick", "general", "coder"]
+SPECIAL: tuple[Role, ...] = ("coder", "quick")
+
+CANDIDATES = 12  # of each role: more make the choice slower, and no better
+KEPT = 0.9  # of free memory; the rest is for what grows
+ABLE = 2  # class of size: from 2 milliards of parameters, below which models know little
+QUICK = (1, 2)  # classes of size: from 0.8 to 5 milliards
+QUICK_COUNTS = 0.1  # of its strength: it saves time, and is no better than the general one
+FASTER = 2.0  # times the general one's speed, or it is not worth its memory
+BETTER = 0.02  # a coder that is not so much stronger than the general one is not fetched
+
+
+class Start(Struct, frozen=True, kw_only=True):
+    """One of the set, under the name it gets in the configuration."""
+
+    role: Role
+    advice: Advice
+
+
+def starting_set(found: Recommendations, hardware: Hardware, *, ollama: bool) -> tuple[Start, ...]:
+    """The best that fit together; empty where nothing runs that can be fetched.
+
+    The general one runs well, if one does that is large enough to know much, else one that runs.
+    ``ollama``: they are to be fetched by Ollama, and else from repositories of GGUF files. Pure,
+    and the same twice.
+    """
+    runs = sorted((*found.runs_well, *found.runs), key=lambda each: each.rank)
+    there = [each for each in runs if source(each, ollama=ollama)]
+    for able in (_well_and_able, _able, _any):
+        if chosen := _chosen(there, [each for each in there if able(each)], hardware):
+            return chosen
+    return ()
+
+
+def _well_and_able(each: Advice) -> bool:
+    return each.verdict is Verdict.WELL and _able(each)
+
+
+def _able(each: Advice) -> bool:
+    return size_class(each.parameters) >= ABLE
+
+
+def _any(each: Advice) -> bool:
+    return True
+
+
+def _chosen(
+    there: Sequence[Advice], able: Sequence[Advice], hardware: Hardware
+) -> tuple[Start, ...]:
+    general = [each for each in able if each.kind != "code"]
+    coders = sorted((each for each in there if _codes(each)), key=lambda each: -_code(each))
+    quick = [each for each in there if _is_quick(each)]
+    among: dict[Role, list[Advice]] = {
+        "general": general[:CANDIDATES],
+        "coder": coders[:CANDIDATES],
+        "quick": quick[:CANDIDATES],
+    }
+    sets = []
+    for picked in product(among["general"], *([None, *among[role]] for role in SPECIAL)):
+        roles = zip(among, picked, strict=True)
+        members = tuple(Start(role=role, advice=one) for role, one in roles if one is not None)
+        if _sensible(members) and together([one.advice for one in members], hardware):
+            ranks = [one.advice.rank for one in members]
+            sets.append((-round(_worth(members), 6), len(members), ranks, members))
+    return min(sets, key=lambda each: each[:3])[3] if sets else ()
+
+
+def _worth(members: Sequence[Start]) -> float:
+    """What it is good at in general, at code, and how much of that it can do quickly."""
+    by_role = {each.role: each.advice for each in members}
+    general, coder, quick = (by_role.get(role) for role in ("general", *SPECIAL))
+    if general is None:
+        return 0.0
+    code = max(_code(general), _code(coder) - BETTER if coder else 0.0)
+    return general.strength + code + (QUICK_COUNTS * quick.strength if quick else 0.0)
+
+
+def _codes(each: Advice) -> bool:
+    return each.kind == "code" or "code" in each.strengths
+
+
+def _code(each: Advice) -> float:
+    """Its strength at code, or what to expect of it there."""
+    return each.strengths.get("code", each.strength + OWN_KIND * (each.kind == "code"))
+
+
+def _is_quick(each: Advice) -> bool:
+    small = QUICK[0] <= size_class(each.parameters) <= QUICK[1]
+    return small and each.kind != "code" and each.verdict is Verdict.WELL
+
+
+def _sensible(members: Sequence[Start]) -> bool:
+    """Nothing is there twice, and the quick one is quick beside the general one."""
+    by_role = {each.role: each.advice for each in members}
+    quick, general = by_role.get("quick"), by_role["general"]
+    if len({each.name for each in by_role.values()}) < len(by_role):
+        return False
+    return quick is None or quick.decode_tok_s.mid >= FASTER * general.decode_tok_s.mid
+
+
+def together(members: Sequence[Advice], hardware: Hardware) -> bool:
+    """Whether they may be loaded at once, each where it was placed alone."""
+    if any(each.where == "split" for each in members):
+        return len(members) == 1
+    on_gpu = sum(each.total_bytes for each in members if each.where == "gpu")
+    in_ram = sum(each.total_bytes for each in members if each.where == "ram")
+    largest = max((gpu.free for gpu in hardware.gpus), default=0)
+    if len(members) == 1:
+        return True  # placed by `place`, with its own reserves
+    if hardware.unified:
+        return on_gpu + in_ram <= KEPT * max(largest, hardware.ram_free)
+    return on_gpu <= KEPT * largest and in_ram <= KEPT * hardware.ram_free
+
+
+def nodes(members: Sequence[Start], use: Use, *, ollama: bool) -> dict[str, dict[str, object]]:
+    """The models of a configuration, and a route ``auto`` over them.
+
+    The context is written down: with a runtime's own default they might not fit.
+    """
+    found: dict[str, dict[str, object]] = {}
+    for one in members:
+        context = min(use.context, one.advice.context)
+        if ollama:
+            found[one.role] = {"ollama": {"model": one.advice.ollama, "num_ctx": context}}
+        else:
+            fields = {"model": source(one.advice, ollama=False), "context": context, "parallel": 1}
+            found[one.role] = {"embedded": fields}
+    roles = [role for role in ("general", "quick", "coder") if role in found]
+    roles = [role for role in roles if role != "coder"] or roles
+    if "coder" in found and roles != ["coder"]:
+        code = {"fallback": ["coder", *roles]}
+        found["auto"] = {"router": {"by": "task", "code": code, "else": {"fallback": roles}}}
+    else:
+        found["auto"] = {"fallback": roles}
+    return found
+
+
+def source(advice: Advice, *, ollama: bool) -> str:
+    """What it is fetched as: a tag of Ollama's, or a repository with the quantisation."""
+    if ollama:
+        return advice.ollama
+    return f"{advice.gguf}:{advice.quant}" if advice.quant.startswith("Q") else advice.gguf
