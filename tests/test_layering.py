@@ -80,9 +80,8 @@ MAY_IMPORT = {
         "gateway.urls __version__"
     ),
     "cli": (
-        "errors model completion interrupt outcomes wire backends store config defaults house explain "
-        "learn signals conversation fence folder gateway machine tree cli box "
-        "__version__"
+        "errors model completion interrupt outcomes wire backends store config defaults house "
+        "explain learn signals conversation fence folder gateway machine tree cli box __version__"
     ),
     "__init__": "errors model house blocking",
     "__main__": "cli",
