@@ -1,3 +1,7 @@
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,9 +11,10 @@ from homeward.backends.ollama_stock import Step, pull
 from homeward.errors import Failed, Unauthorized
 from tests.backends import tiny_gguf
 from tests.backends.hub_server import hub
-from tests.backends.servers import Reply, Routes, answers, lines, playing
+from tests.backends.servers import NEVER, Reply, Routes, answers, lines, playing
 from tests.cli.program import Program
 from tests.cli.standing import standing
+from tests.contract import PATIENCE
 
 TINY = tiny_gguf.build()
 VERSION: Routes = {("GET", "/api/version"): answers({"version": "0.30.0"})}
@@ -145,6 +150,22 @@ def test_a_policy_is_kept_before_anything_is_asked(homeward: Program, tmp_path: 
         assert [asked.path for asked in server.asked if asked.path == "/api/pull"] == []
     assert run.code == 3
     assert "Llama 3.1 Community License" in run.err
+
+
+def test_an_interrupted_fetch_says_that_nothing_is_lost(tmp_path: Path) -> None:
+    endless = lines({"status": "pulling manifest"}, NEVER)
+    with standing({**VERSION, ("POST", "/api/pull"): endless}) as server:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "homeward", "pull", "unheard-of:1b", "--ollama", str(server)],
+            env={**os.environ, "HOMEWARD_HOME": str(tmp_path)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert run.stderr is not None
+        assert any("pulling manifest" in line for line in run.stderr)
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=PATIENCE)
+    assert (run.returncode, "what came is kept" in err) == (130, True)
 
 
 async def test_a_layer_is_told_apart_by_its_digest() -> None:
