@@ -58,16 +58,29 @@ def lookup(name: str, memory: int | None = None, pci: str | None = None) -> Row 
     """
     if pci and (found := _by_pci(pci.lower(), memory)):
         return found
-    said = _read(_ALIASES.get(name.strip().lower(), name))
+    closest = variants(name)
+    return _of_size(list(closest), size_in(name) if memory is None else memory) if closest else None
+
+
+def variants(name: str) -> tuple[Row, ...]:
+    """Every row that a name may mean: of other memory, or another form. Empty where there is none.
+
+    A memory in the name does not choose between them: see `size_in`.
+    """
+    said = _spelt(name)
     fitting = [each for each in _table() if said.fits(each.spelt)]
     if not fitting:
         brands = _BRANDS if name[:1].isdigit() else ()  # people leave them out
-        return next(filter(None, (lookup(f"{brand} {name}", memory) for brand in brands)), None)
+        return next(filter(None, (variants(f"{brand} {name}") for brand in brands)), ())
     most = max(len(each.spelt.words) for each in fitting)
-    rows = [each for each in fitting if len(each.spelt.words) == most]
-    exact = max(len(each.spelt.soft & said.soft) for each in rows)
-    closest = [each.row for each in rows if len(each.spelt.soft & said.soft) == exact]
-    return _of_size(closest, said.size if memory is None else memory)
+    found = [each for each in fitting if len(each.spelt.words) == most]
+    exact = max(len(each.spelt.soft & said.soft) for each in found)
+    return tuple(each.row for each in found if len(each.spelt.soft & said.soft) == exact)
+
+
+def size_in(name: str) -> int | None:
+    """Bytes of memory that a name tells: ``RTX 3060 12GB``."""
+    return _spelt(name).size
 
 
 def rows() -> tuple[Row, ...]:
@@ -158,6 +171,11 @@ class _Spelt(NamedTuple):
 class _Entry(NamedTuple):
     row: Row
     spelt: _Spelt
+
+
+def _spelt(name: str) -> _Spelt:
+    """As `_read`, of names that people have for it too."""
+    return _read(_ALIASES.get(name.strip().lower(), name))
 
 
 def _read(name: str) -> _Spelt:

@@ -5,6 +5,7 @@ not known, or not there; `Shapes.whole` says whether enough is known to compute 
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from itertools import cycle, islice
 
 from msgspec import Struct
@@ -83,7 +84,7 @@ class Shapes(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
 
     @property
     def kinds(self) -> tuple[Layer, ...]:
-        return tuple(Layer(letter) for letter in islice(cycle(self.pattern or "F"), self.layers))
+        return _kinds(self.pattern or "F", self.layers)
 
     @property
     def whole(self) -> bool:
@@ -105,3 +106,8 @@ class Shapes(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     def has_experts(self, layer: int) -> bool:
         late = layer >= self.dense_layers
         return bool(self.experts) and late and (layer + 1) % self.expert_every == 0
+
+
+@lru_cache(maxsize=1024)  # it is asked for at every layer
+def _kinds(pattern: str, layers: int) -> tuple[Layer, ...]:
+    return tuple(Layer(letter) for letter in islice(cycle(pattern), layers))

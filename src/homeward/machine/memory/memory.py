@@ -79,7 +79,7 @@ def compute_basis(shapes: Shapes, use: Use) -> Basis:
         if known
         else "a vocabulary and a width that are usual",
         low=min(_layer(shapes, use), most) if known else most / 4,
-        high=most * (1.1 if known else 2),
+        high=most * (1.2 if known else 2),
     )
 
 

@@ -1,6 +1,5 @@
 """What the user says, put in place of what was found."""
 
-import difflib
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -12,6 +11,7 @@ from homeward.machine.estimate import Basis, How
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan.apple import wired_limit
 from homeward.machine.scan.memory import Ram
+from homeward.machine.scan.named_gpu import named_gpu
 from homeward.machine.scan.overrides import Overrides
 from homeward.machine.sizes import shown
 
@@ -82,14 +82,8 @@ def _is(name: str, gpu: Gpu) -> bool:
 
 
 def _named(name: str, overrides: Overrides) -> Given:
-    row = table.lookup(name, overrides.vram or overrides.ram or None)
-    if row is None:
-        names = list(dict.fromkeys(each.name for each in table.rows()))
-        near = difflib.get_close_matches(name, names, 3, 0.5)
-        hint = f"; near it are {', '.join(near)}" if near else ""
-        raise ConfigError(f"no GPU in the table is called {name!r}{hint}; give --vram instead")
+    row, whole = named_gpu(name, overrides)
     shares = row.unified or row.integrated
-    whole = (overrides.ram if shares else None) or min(row.memory, default=0)
     memory = overrides.vram or (wired_limit(whole)[0] if row.vendor == "apple" else whole)
     if not memory:
         raise ConfigError(f"{row.name} shares the machine's memory; say how much, --ram 96GiB")

@@ -88,8 +88,10 @@ def _places(shapes: Shapes, rule: str) -> Iterator[tuple[tuple[Part, ...], Place
     """
     model = traits(shapes)
     layers = blocks(shapes)
-    rules = {id(parts): tuple(_category(part) for part in parts) for parts in layers}
-    many = sum(each is VALUE for parts in layers for each in rules[id(parts)])
+    distinct = {id(parts): parts for parts in layers}  # the same few objects, again and again
+    rules = {key: tuple(map(_category, parts)) for key, parts in distinct.items()}
+    values_in = {key: sum(each is VALUE for each in found) for key, found in rules.items()}
+    many = sum(values_in[id(parts)] for parts in layers)
     values = downs = 0
     for number, parts in enumerate(layers):
         places = []

@@ -161,6 +161,7 @@ def conditions(number: int, count: int, model: Model) -> frozenset[str]:
     return frozenset(name for name, true in holds.items() if true)
 
 
+@lru_cache(maxsize=1024)
 def category(name: str) -> Rules | None:
     return next((rules for part, rules in CATEGORIES if part in name), None)
 

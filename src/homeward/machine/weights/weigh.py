@@ -113,8 +113,8 @@ def _by_rule(shapes: Shapes, quant: str) -> Weights:
     basis = Basis(
         how=How.SHAPES,
         source=f"{SOURCE} over llama's form, since {shapes.architecture or 'its own'} is not known",
-        low=weights.total * (1 - GENERAL),
-        high=weights.total * published * (1 + GENERAL),
+        low=weights.total * min(1.0, published) * (1 - GENERAL),
+        high=weights.total * max(1.0, published) * (1 + GENERAL),
     )
     return structs.replace(_scaled(weights, round(weights.total * published)), basis=basis)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
+from homeward.backends import variants
 from homeward.backends.embedded import BOX, Embedded
 from homeward.backends.hub import Progress
 from homeward.backends.hub import pull as download
@@ -76,7 +77,7 @@ def is_here(gateway: Gateway, name: str) -> bool:
     model = models.get(alike(models, name))
     leaf = model.model if isinstance(model, Queued) else model
     if isinstance(leaf, Embedded):
-        return leaf.model.startswith(BOX)
+        return leaf.model.startswith(BOX) or variants.find(leaf.model) is not None
     return not (leaf is None or isinstance(leaf, Ollama))
 
 
