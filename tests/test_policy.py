@@ -1,8 +1,12 @@
 """What a policy refuses when the file is loaded."""
 
+from pathlib import Path
+
 import pytest
 
+from homeward.backends import variants
 from homeward.config import Config, WrongFile, parse
+from tests.backends import shape_gguf
 
 MODELS = """
 models:
@@ -147,3 +151,80 @@ def test_a_policy_that_makes_no_sense(policy: str, sentence: str) -> None:
 def test_the_policy_is_written_out_again() -> None:
     config = parse("models: {a: {echo: }}\npolicy: {licence: {forbid: [gemma]}}")
     assert parse(config.as_yaml()).policy == config.policy
+
+
+GEMMA_FORBIDDEN = "{licence: {forbid: [gemma]}}"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "registry.ollama.ai/library/gemma3:27b",
+        "REGISTRY.OLLAMA.AI/library/gemma3:27b",
+        "HF.co/bartowski/google_gemma-3-27b-it-GGUF:Q4_K_M",
+        "hf.co/google/gemma-3-27b-it-qat-q4_0-gguf:Q4_0",
+        "someone/gemma3:27b",
+        "someone/gemma3",
+        "gemma3:custom",
+        "gemma-3-27b-it-abliterated",
+        "box/gemma3",
+    ],
+)
+def test_no_way_to_write_a_name_gets_around_it(model: str) -> None:
+    said = refused(f'{{ollama: {{model: "{model}"}}}}', GEMMA_FORBIDDEN)
+    assert f"model 'auto' ({model})" in said
+
+
+def test_a_name_that_is_like_an_allowed_one_is_still_unknown() -> None:
+    policy = "{licence: {commercial: [yes]}, licences: {small: mit, big: mit, file: mit}}"
+    assert "(someone/phi4:mine) has a licence that nobody" in refused('{ollama: {model: "someone/phi4:mine"}}', policy)
+
+
+@pytest.mark.parametrize("file", ["foo.gguf", "weights/foo.gguf"])
+def test_a_file_of_a_repository_is_that_repositorys(file: str) -> None:
+    model = f"unsloth/gemma-3-27b-it-GGUF:{file}"
+    assert "Gemma Terms" in refused(f'{{embedded: {{model: "{model}"}}}}', GEMMA_FORBIDDEN)
+
+
+def test_a_file_that_was_renamed_says_what_it_is(tmp_path: Path) -> None:
+    said = {"general.architecture": "gemma3", "general.license": "gemma"}
+    file = shape_gguf.write(tmp_path / "mine.gguf", said, [])
+    route = f'{{embedded: {{model: "{file}"}}}}'
+    assert "Gemma Terms" in refused(route, GEMMA_FORBIDDEN)
+
+
+def test_a_draft_is_asked_too() -> None:
+    route = '{embedded: {model: "/m/Qwen3-8B.gguf", draft: "/m/gemma-3-1b-it.gguf"}}'
+    assert "(/m/gemma-3-1b-it.gguf) is" in refused(route, GEMMA_FORBIDDEN)
+
+
+def test_a_variant_is_what_it_was_made_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOMEWARD_HOME", str(tmp_path))
+    variants.keep("mario", variants.Variant(model="unsloth/gemma-3-4b-it-GGUF"))
+    assert "Gemma Terms" in refused("{embedded: {model: mario}}", GEMMA_FORBIDDEN)
+
+
+def test_a_server_that_speaks_a_services_protocol_is_no_service() -> None:
+    route = '{anthropic: {model: gemma3, base_url: "http://127.0.0.1:8080", api_key: x}}'
+    assert "model 'auto' (gemma3)" in refused(route, GEMMA_FORBIDDEN)
+    assert "claude" not in refused("{anthropic: {model: claude, api_key: x}}", GEMMA_FORBIDDEN)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "{cached: {model: INNER}}",
+        "{router: {by: task, code: INNER, else: own}}",
+        "{experiment: {control: own, treatment: INNER, share: 0.1}}",
+        "{cascade: {drafts: [own], accept: {judge: {model: INNER}}, final: near}}",
+        "{cascade: {drafts: [own], accept: heuristic, final: {sequential: {model: INNER}}}}",
+        "{ensemble: {models: [own, near], merge: {fuse: {judge: INNER}}}}",
+        "{router: {by: {judge: {model: INNER, labels: {code: c}}}, code: own, else: near}}",
+    ],
+)
+def test_wherever_it_is_asked_it_is_found(route: str) -> None:
+    policy = "{licence: {forbid: [gemma]}, licences: {gemma: mit}}"
+    said = refused(route.replace("INNER", '{ollama: {model: "gemma2:2b"}}'), policy)
+    assert "model 'gemma2:2b', which route 'auto' asks" in said

@@ -8,10 +8,17 @@ import pytest
 
 from homeward.backends import gguf_remote
 from homeward.backends.gguf_remote import known, look, look_config
-from homeward.errors import BadModelFile, ConfigError, Forbidden, ModelMissing, Unreachable
+from homeward.errors import (
+    BadModelFile,
+    ConfigError,
+    Failed,
+    Forbidden,
+    ModelMissing,
+    Unreachable,
+)
 from homeward.model import Clearance
 from tests.backends import shape_gguf
-from tests.backends.hub_server import Hub, hub
+from tests.backends.hub_server import REVISION, Hub, hub
 
 SAID = {"general.architecture": "llama", "tokenizer.ggml.tokens": ["word"] * 9000}
 ROWS = [("token_embd.weight", (32, 9000), "F16"), ("blk.0.attn_k.weight", (32, 32), "Q8_0")]
@@ -154,3 +161,44 @@ def test_a_hub_that_is_not_there_is_one_sentence(
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(Unreachable, match="connection refused"):
         look("org/one")
+
+
+FILE = {"rfilename": "one-Q4_K_M.gguf", "size": 9000, "blobId": "0" * 40}
+
+
+@pytest.mark.parametrize(
+    "siblings",
+    [
+        [FILE | {"size": -5}],
+        [FILE | {"size": "9000"}],
+        [FILE | {"size": 2**70}],
+        [FILE | {"size": 9.5}],
+        [FILE | {"blobId": 5}],
+        [FILE | {"rfilename": 7}],
+        [FILE | {"rfilename": "../../etc/one-Q4_K_M.gguf"}],
+        [FILE | {"lfs": {}}],
+        [FILE | {"lfs": 7}],
+        [{}],
+        [None],
+        "files",
+        7,
+    ],
+)
+def test_a_hub_that_lists_nonsense_is_one_sentence(
+    server: Hub, siblings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"id": "org/one", "sha": REVISION, "siblings": siblings}
+    monkeypatch.setattr(server, "listing", lambda _: json.dumps(said).encode())
+    with pytest.raises((Failed, ModelMissing, BadModelFile)):
+        look("org/one")
+
+
+@pytest.mark.parametrize("sha", ["../../../other", "main?x=", 7, None, "\r\nhost: x"])
+def test_a_revision_that_is_none_is_not_asked_for(
+    server: Hub, sha: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"id": "org/one", "sha": sha, "siblings": [FILE]}
+    monkeypatch.setattr(server, "listing", lambda _: json.dumps(said).encode())
+    with pytest.raises(Failed, match="what no hub says"):
+        look("org/one")
+    assert server.asked == []

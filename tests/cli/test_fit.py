@@ -158,3 +158,63 @@ def test_json_needs_nothing_heavy(homeward: Program) -> None:
     )
     loaded = set(done.stderr.split())
     assert loaded.isdisjoint({"rich", "numpy", "huggingface_hub", "sqlite3"})
+
+
+ROUTES = """
+models:
+  little: {ollama: {model: "qwen3:4b"}}
+  large: {ollama: {model: "qwen3:8b"}}
+  both: {fallback: [little, large]}
+"""
+
+
+def with_routes() -> None:
+    with open("homeward.yaml", "w") as file:
+        file.write(ROUTES)
+
+
+def test_a_route_over_one_model_stands_for_it(homeward: Program) -> None:
+    with_routes()
+    assert homeward("fit", "little", *CARD, "--json").json["model"] == "qwen3:4b"
+
+
+def test_a_route_over_several_models_says_what_to_do(homeward: Program) -> None:
+    with_routes()
+    run = homeward("fit", "both", *CARD)
+    assert run.code == 3
+    assert "`homeward fit qwen3:4b`" in run.err
+    assert "`homeward fit --fleet both`" in run.err
+
+
+def test_what_is_no_language_model_has_no_speed(homeward: Program) -> None:
+    told = homeward("fit", "timesfm", *CARD, "--json").json
+    assert (told["verdict"], told["kind"]) == ("fits", "forecast")
+    assert set(told["decode_tok_s"].values()) == {0}
+    shown = homeward("fit", "timesfm", *CARD).out
+    assert "tok/s" not in shown
+    assert "tokens/s" not in shown
+    assert "it is no language model" in shown
+
+
+def test_a_context_beyond_the_trained_one_is_a_warning(homeward: Program) -> None:
+    told = homeward("fit", "qwen3:8b", "--context", "128k", *CARD, "--json").json
+    assert told["context"] == 131072
+    assert "trained for 40,960 tokens" in told["warnings"][0]
+
+
+def test_main_memory_that_is_given_is_no_containers(homeward: Program) -> None:
+    assert "container" not in homeward("fit", *CARD).out
+
+
+def test_a_card_of_which_only_the_memory_is_given_rests_on_others(homeward: Program) -> None:
+    told = homeward("fit", "qwen3:8b", "--vram", "16GiB", "--ram", "32GiB", "--json").json
+    speed = told["basis"]["speed"]
+    assert speed["how"] == "assumed"
+    assert "graphics cards with about 16.0 GiB" in speed["source"]
+    assert "0 published runs" not in speed["source"]
+
+
+def test_a_gpu_with_several_memories_is_asked_for(homeward: Program) -> None:
+    run = homeward("fit", "qwen3:8b", "--gpu", "RTX 3060")
+    assert run.code == 3
+    assert "8 or 12 GiB" in run.err

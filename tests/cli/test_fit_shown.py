@@ -6,7 +6,9 @@ from homeward.cli.fit_shown import Piece, bar, card, headline, hung, of, shares
 from homeward.machine.catalogue import find
 from homeward.machine.estimate import Use
 from homeward.machine.fit import Fit, fit
+from homeward.machine.memory.placing import ram_room
 from homeward.machine.recommend.advice import subject_of
+from homeward.machine.sizes import shown
 from tests.machine.machines import GIB, LAPTOP, with_gpu
 
 
@@ -70,3 +72,25 @@ def test_the_card_names_the_conditions_of_the_licence(capsys: pytest.CaptureFixt
 def test_rows_of_one_name_say_it_once() -> None:
     drawn = [line.plain for line in hung([("a", "one"), ("a", "two"), ("b", "three")], 40)]
     assert drawn == ["a  one", "   two", "b  three"]
+
+
+def test_what_is_free_is_one_number_in_a_card(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of main memory, what is free beside the system's share."""
+    found = fitted("Llama-3.3-70B", vram=0)
+    free = shown(ram_room(LAPTOP))
+    assert free in headline(found)
+    assert free in found.because
+    card(found)
+    assert f"{shown(found.total_bytes - ram_room(LAPTOP))} more" in capsys.readouterr().out
+
+
+def test_a_card_counts_what_lies_on_it() -> None:
+    found = fitted()
+    assert of(sum(found.placement.gpu_bytes.values()), 24 * GIB) in headline(found)
+
+
+def test_what_makes_vectors_is_told_and_has_no_speed() -> None:
+    line = headline(fitted("all-MiniLM-L6-v2", context=512))
+    assert line.startswith("fits this machine: ")
+    assert "it makes vectors" in line
+    assert "tok/s" not in line

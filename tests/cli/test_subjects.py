@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from homeward import ggml
+from homeward.backends import egress
 from homeward.cli.subjects import subject
 from homeward.errors import ConfigError, ModelMissing, Unreachable
 from homeward.machine.catalogue import find
@@ -292,3 +294,36 @@ async def test_a_hub_that_is_not_there_is_told_where_nothing_else_helps() -> Non
     with pytest.raises(Unreachable, match="connection refused"):
         await subject("org/some-GGUF", online=True)
     assert (await subject("google/gemma-3-4b-it", online=True)).basis.how is How.SHAPES
+
+
+@pytest.mark.parametrize("size", [-5, 0, 2**70])
+async def test_an_ollama_that_tells_sizes_that_cannot_be_is_passed_over(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = answers({"models": [{"name": "gemma3:4b", "size": size}]})
+    told = answers({"details": SHOWN["details"], "model_info": SAID})
+    async with playing({SHOW: told, TAGS: listed}) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server)
+        assert (await subject("gemma3:4b")).basis.how is How.SHAPES
+
+
+async def test_ollama_is_not_asked_for_what_it_would_ask_its_cloud(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with playing({SHOW: answers(SHOWN), TAGS: tags()}) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server)
+        with suppress(ModelMissing):
+            await subject("gpt-oss:120b-cloud")
+        assert not server.asked
+
+
+async def test_ollama_elsewhere_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither is a name service: what is no number nor localhost may lie anywhere."""
+    monkeypatch.setattr(egress, "resolve", _nobody)
+    for host in ("https://ollama.com", "http://192.0.2.7:11434", "models.example.org"):
+        monkeypatch.setenv("OLLAMA_HOST", host)
+        assert (await subject("gemma3:4b")).basis.how is How.SHAPES
+
+
+def _nobody(host: str, port: int) -> NoReturn:
+    raise AssertionError(f"{host}:{port} was asked")

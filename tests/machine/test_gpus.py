@@ -46,13 +46,17 @@ from homeward.machine.sizes import GIB
         ("AMD Radeon AI PRO R9700", 32, 644),
         ("AMD Instinct MI300X", 192, 5300),
         ("AMD RYZEN AI MAX+ 395 w/ Radeon 8060S", None, 256),
+        ("AMD Instinct MI250X", 64, 1638),  # of one of its two dies
+        ("AMD Radeon PRO W7500", 8, 172),
         ("Intel(R) Arc(TM) A770 Graphics", 16, 512),
+        ("Intel(R) Arc(TM) A770 Graphics", 8, 512),
         ("Apple M4 Pro", 48, 273),
         ("Apple M3 Max", 36, 300),
         ("Apple M3 Max", 128, 400),
         ("Apple M4 Max", 36, 410),
         ("Apple M4 Max", 64, 546),
         ("Apple M2 Ultra", 192, 800),
+        ("Apple M3 Ultra", 256, 819),
     ],
 )
 def test_a_gpu_is_found_by_its_name(name: str, gib: int | None, bandwidth: float) -> None:

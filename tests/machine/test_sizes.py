@@ -73,3 +73,11 @@ def test_what_is_no_bandwidth_is_refused_with_an_example(text: str) -> None:
 def test_bandwidths_are_shown() -> None:
     assert shown_bandwidth(1008e9) == "1,008 GB/s"
     assert shown_bandwidth(9.5e9) == "9.5 GB/s"
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + "GiB", "9" * 400, "1e400GiB"])
+def test_what_no_machine_has_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse(text)
+    with pytest.raises(ConfigError):
+        bandwidth(text)

@@ -5,15 +5,18 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from homeward.cli.ask import show_answer
 from homeward.cli.options import ClearanceOption, Config, Json, Route
 from homeward.cli.show import Shown, show_error
 from homeward.cli.text import printable
 from homeward.errors import AllFailed, HomewardError, TooLong
-from homeward.house import House, open_house
 from homeward.interrupt import interrupting
 from homeward.model import Answer, Clearance, Message, Request
+
+if TYPE_CHECKING:
+    from homeward.house import House
 
 HELP = """\
 /route NAME   ask another route or model      /models   what there is to ask
@@ -36,6 +39,8 @@ def chat(
 async def _chat(
     route: str | None, clearance: Clearance | None, config: Path | None, *, json: bool
 ) -> None:
+    from homeward.house import open_house
+
     async with open_house(config) as house:
         reach = house.clearance if clearance is None else clearance
         talk = Conversation(house, route or house.default, reach, json=json)
@@ -76,7 +81,7 @@ def _read(json: bool) -> str | None:
 class Conversation:
     """What was said so far, and to whom."""
 
-    def __init__(self, house: House, route: str, clearance: Clearance, *, json: bool) -> None:
+    def __init__(self, house: "House", route: str, clearance: Clearance, *, json: bool) -> None:
         self.house = house
         self.route = route
         self.clearance = clearance

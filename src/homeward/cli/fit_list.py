@@ -2,12 +2,16 @@
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from homeward.cli.fit_shown import console, hung, of
+from homeward.cli.fit_table import NARROWEST, columns, first, head, row
 from homeward.cli.text import printable
+from homeward.machine.estimate import How
+from homeward.machine.memory.placing import ram_room
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,13 +22,13 @@ if TYPE_CHECKING:
     from homeward.machine.recommend.recommend import Recommendations
 
 UNSCORED = "models without a published score are placed by size and date"
-MOST = {"runs well": 10, "runs": 6, "too slow": 3, "does not fit": 3}
+WIDEST = 120
+MOST = {"runs well": 8, "runs": 8, "too slow": 3, "does not fit": 3}
 
 
 def listed(found: "Recommendations", hardware: "Hardware", use: "Use", *, every: bool) -> None:
-    out = console()
-    for told in machine_lines(hardware):
-        out.print(Text(printable(told)))
+    out = console(WIDEST)
+    _machine(out, hardware)
     groups = {
         "runs well": (found.runs_well, "green"),
         "runs": (found.runs, "yellow"),
@@ -33,9 +37,24 @@ def listed(found: "Recommendations", hardware: "Hardware", use: "Use", *, every:
     }
     best = f", best first for {found.task}" if found.task else ""
     out.print(Text(f"with {use.context:,} tokens of context at most{best}", style="dim"))
+    chosen = {
+        name: advised if every else first(advised, MOST[name])
+        for name, (advised, _) in groups.items()
+    }
+    wide = columns(out.width, chain.from_iterable(chosen.values()))
     for name, (advised, style) in groups.items():
-        if advised:
-            _group(out, name, advised, style, len(advised) if every else MOST[name])
+        if not advised:
+            continue
+        out.print()
+        out.print(Text(name, style=f"bold {style}"))
+        if out.width >= NARROWEST:
+            out.print(Text(head(wide), style="dim"))
+            for each in chosen[name]:
+                out.print(Text(row(wide, each)))
+        else:
+            _told(out, chosen[name])
+        if left := len(advised) - len(chosen[name]):
+            out.print(Text(f"and {left} more: --all", style="dim"))
     nothing = not (found.runs_well or found.runs or found.too_slow)
     if nothing:
         out.print(Text("nothing of the catalogue fits: a shorter --context needs less"))
@@ -49,11 +68,23 @@ def _unscored(found: "Recommendations") -> bool:
     return not all(each.published for each in (*found.runs_well, *found.runs))
 
 
+def _machine(out: "Console", hardware: "Hardware") -> None:
+    for told in machine_lines(hardware):
+        for line in textwrap.wrap(printable(told), out.width - 1):
+            out.print(Text(line))
+
+
 def machine_lines(hardware: "Hardware") -> Iterable[str]:
-    """Two lines, and one more for each further GPU."""
-    container = ", within the container's limit" if hardware.container else ""
-    free = of(hardware.ram_free, hardware.ram_total)
-    yield f"{hardware.cpu or 'CPU'}, {hardware.cores} cores; {free} main memory free{container}"
+    """Two lines, and one more for each further GPU.
+
+    Of main memory it is what a model may have: the system's share is never counted.
+    """
+    basis = hardware.basis.get("ram_total")
+    real = basis is None or basis.how is not How.GIVEN
+    container = ", within the container's limit" if hardware.container and real else ""
+    free = of(ram_room(hardware), hardware.ram_total)
+    told = f"{free} main memory free for a model{container}"
+    yield f"{hardware.cpu or 'CPU'}, {hardware.cores} cores; {told}"
     if not hardware.gpus:
         yield "no GPU"
     for gpu in hardware.gpus:
@@ -66,16 +97,13 @@ def gpu_line(gpu: "Gpu") -> str:
     return f"{gpu.name}{kind}: {of(gpu.free, gpu.total)} free{fast}"
 
 
-def _group(out: "Console", name: str, advised: "Sequence[Advice]", style: str, most: int) -> None:
-    out.print()
-    out.print(Text(name, style=f"bold {style}"))
-    for each in advised[:most]:
+def _told(out: "Console", advised: "Sequence[Advice]") -> None:
+    """In a narrow terminal each has lines of its own."""
+    for each in advised:
         tag = f"  {each.ollama}" if each.ollama and each.ollama != each.name else ""
         out.print(Text.assemble("  ", (printable(each.name), "bold"), (printable(tag), "dim")))
         for line in hung([("", _about(each))], out.width - 2):
             out.print(Text("  ").append_text(line), style="dim")
-    if len(advised) > most:
-        out.print(Text(f"  and {len(advised) - most} more", style="dim"))
 
 
 def _about(advice: "Advice") -> str:
@@ -90,14 +118,13 @@ def _about(advice: "Advice") -> str:
 def examined(hardware: "Hardware") -> None:
     """Every probe: what it said, how long it took, and what to do where it said nothing."""
     out = console()
-    for told in machine_lines(hardware):
-        out.print(Text(printable(told)))
+    _machine(out, hardware)
     for name, basis in hardware.basis.items():
         out.print(Text(printable(f"{name}: {basis.how}, {basis.source}"), style="dim"))
     out.print()
-    rows = []
+    asked = []
     for probe in hardware.probes:
         name = f"{probe.name} ({probe.seconds * 1000:.0f} ms)"
-        rows += [(name, words) for words in (probe.found, probe.problem) if words]
-    for line in hung(rows, out.width):
+        asked += [(name, words) for words in (probe.found, probe.problem) if words]
+    for line in hung(asked, out.width):
         out.print(line)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from homeward.cli.text import printable
-from homeward.machine.fit import Fit
+from homeward.machine.fit import WHAT, Fit
 from homeward.machine.recommend.verdict import Verdict
 from homeward.machine.sizes import shown
 
@@ -21,6 +21,7 @@ STYLES = {
     Verdict.RUNS: "bold yellow",
     Verdict.SLOW: "bold yellow",
     Verdict.NOT: "bold red",
+    Verdict.FITS: "bold green",
 }
 
 
@@ -37,11 +38,11 @@ class Piece(NamedTuple):
     style: str
 
 
-def console() -> Console:
+def console(widest: int = WIDEST) -> Console:
     """Plain in a pipe, without colours where NO_COLOR is set; never wider than is read well."""
     found = Console(highlight=False)
-    if found.width > WIDEST:
-        found = Console(highlight=False, width=WIDEST)
+    if found.width > widest:
+        found = Console(highlight=False, width=widest)
     return found
 
 
@@ -54,7 +55,8 @@ def card(found: Fit) -> None:
         setting += f", {found.parallel} slots"
     out.print(Text(printable(setting)))
     out.print()
-    for line in bar(pieces(found), room_of(found), out.width, plain=out.options.ascii_only):
+    room = room_of(found) + found.total_bytes - used_of(found)  # with what lies elsewhere
+    for line in bar(pieces(found), room, out.width, plain=out.options.ascii_only):
         out.print(line)
     out.print()
     for line in hung(list(facts(found)), out.width):
@@ -68,35 +70,44 @@ def card(found: Fit) -> None:
 
 def headline(found: Fit) -> str:
     """The verdict in one line, as ``runs well on this machine: ~35 tok/s, 7.2 of 22.1 GiB``."""
-    room = room_of(found)
+    room, used = room_of(found), used_of(found)
     if found.verdict is Verdict.NOT:
-        return f"does not fit this machine: {shown(found.total_bytes)}, and {shown(room)} are free"
+        return f"does not fit this machine: {shown(used)}, and {shown(room)} are free"
+    if found.verdict is Verdict.FITS:
+        return f"fits this machine: {of(used, room)}; {WHAT[found.kind]}"
     slow = found.verdict is Verdict.SLOW
     word = "runs, but too slowly to read along," if slow else found.verdict
     speed = _speed(found.decode_tok_s.mid)
-    return f"{word} on this machine: ~{speed} tok/s, {of(found.total_bytes, room)}"
+    return f"{word} on this machine: ~{speed} tok/s, {of(used, room)}"
+
+
+def used_of(found: Fit) -> int:
+    """Bytes of `room_of` that it takes: on GPUs, without what stays in main memory beside them."""
+    if found.placement.where == "gpu":
+        return sum(found.placement.gpu_bytes.values())
+    return found.total_bytes
 
 
 def room_of(found: Fit) -> int:
-    """Bytes that are free where it lies; where it would lie, if it fits nowhere."""
-    gpus = found.machine.gpus
+    """Bytes for a model where it lies; where it would lie, if it fits nowhere.
+
+    Of main memory it is what is free less the system's share, as in `Fit.because`.
+    """
+    machine, gpus = found.machine, found.machine.gpus
     free = [int(gpu["free"]) for gpu in gpus]
     of_gpus = sum(free[number] for number in found.placement.gpu_bytes if number < len(free))
     match found.placement.where:
         case "gpu":
             return of_gpus
         case "ram":
-            return found.machine.ram_free
+            return machine.ram_room
         case "split":
             pooled = any(gpu["unified"] for gpu in gpus)
-            return (
-                max(of_gpus, found.machine.ram_free)
-                if pooled
-                else (of_gpus + found.machine.ram_free)
-            )
+            both = of_gpus + machine.ram_room
+            return max(of_gpus, machine.ram_room) if pooled else both
         case _:
             own = sum(int(gpu["free"]) for gpu in gpus if not gpu["unified"])
-            return own + found.machine.ram_free
+            return own + machine.ram_room
 
 
 def pieces(found: Fit) -> list[Piece]:
@@ -146,7 +157,7 @@ def shares(sizes: Sequence[int], cells: int) -> list[int]:
 
 
 def facts(found: Fit) -> Iterator[tuple[str, str]]:
-    if found.verdict is not Verdict.NOT:
+    if found.verdict not in (Verdict.NOT, Verdict.FITS):
         at = f" with {found.depth:,} tokens before" if found.depth else ""
         yield "answers", f"{_range(found.decode_tok_s)}{at}"
         yield "prompts", _range(found.prefill_tok_s)
@@ -171,7 +182,8 @@ def told(basis: "Basis", name: str) -> str:
     if basis.low is None or basis.high is None:
         return f"{basis.how}: {basis.source}"
     if name == "speed":
-        band = f"{basis.low:.3g} to {basis.high:.3g}"
+        digits = ",.0f" if basis.low >= 10 else ".2g"
+        band = f"{basis.low:{digits}} to {basis.high:{digits}} tokens/s"
     else:
         band = f"{shown(int(basis.low))} to {shown(int(basis.high))}"
     return f"{basis.how}: {basis.source} ({band})"

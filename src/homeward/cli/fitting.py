@@ -20,7 +20,7 @@ GROUPS = ("runs_well", "runs", "too_slow", "does_not_fit")
 
 def tokens(text: str, *, least: int = 1) -> int:
     """A number of tokens: 32768, 32_768, 32k (1,024 each), 1M. ConfigError."""
-    match = re.fullmatch(r"\s*(\d[\d_,]*)\s*([kKmM]?)\s*", text)
+    match = re.fullmatch(r"\s*(\d[\d_,]{,17})\s*([kKmM]?)\s*", text)
     scale = {"": 1, "k": 1024, "m": 1024**2}
     count = int(re.sub("[_,]", "", match[1])) * scale[match[2].lower()] if match else -1
     if count < least:
@@ -52,14 +52,39 @@ async def one(
     from homeward.machine.fit import fit as fit_
     from homeward.machine.recommend.verdict import usual_context
 
+    missing: ModelMissing | None = None
     try:
         found, (hardware, runs) = await asyncio.gather(
             subject(model, quant=quant, arch=arch, online=online), here(given)
         )
-    except ModelMissing as error:  # a name on the command line, and nobody was asked to answer
-        raise ConfigError(str(error)) from None
+    except ModelMissing as error:
+        missing = error
+    if missing is not None:  # a name on the command line, and nobody was asked to answer
+        name = await _only_model_of(model)
+        if name is None:
+            raise ConfigError(str(missing)) from None
+        return await one(name, quant, arch, context, told, given, depth, online=online)
     asked = use(context or usual_context(found.shapes.context), told)
     return fit_(found, asked, hardware, measured=runs, depth=depth, asked=context is not None)
+
+
+async def _only_model_of(name: str) -> str | None:
+    """The one model that a route of the configuration asks; None for what is no route.
+
+    ConfigError names them where there are several.
+    """
+    from homeward.cli.fleet import leaves_of
+
+    try:
+        found = [leaf.model for leaf in await leaves_of([name])]
+    except ConfigError:
+        return None  # the file is wrong, or the route asks nobody here: neither was the question
+    if len(found) > 1:
+        raise ConfigError(
+            f"{name!r} is a route over several models: fit one, `homeward fit {found[0]}`, or all "
+            f"of them, `homeward fit --fleet {name}`"
+        )
+    return found[0] if found and found[0] != name else None
 
 
 def shown(fitted: "Fit", *, json: bool) -> None:

@@ -86,7 +86,7 @@ async def planned(
         server = replace(server, kv=kv)
     if context is not None:
         server = replace(server, context=context)
-    leaves = await _leaves(names)
+    leaves = await leaves_of(names)
     members = [await _member(leaf, context, server, hardware) for leaf in leaves]
     return plan(members, hardware, server)
 
@@ -115,7 +115,7 @@ async def _member(
     return member(found, use, hardware, name=leaf.name, tag=leaf.tag, path=path)
 
 
-async def _leaves(names: Sequence[str]) -> list[Leaf]:
+async def leaves_of(names: Sequence[str]) -> list[Leaf]:
     """A name of the configuration stands for its leaves on this machine, any other for itself."""
     found: dict[str, Leaf] = {}
     async with _routes() as routes:

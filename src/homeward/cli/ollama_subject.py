@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WITHIN: Seconds = 3.0  # for the header of a large file on a slow disk
 CONNECT: Seconds = 0.3
+MOST_SIZE = 1 << 50  # bytes; whoever tells more tells nonsense
 LISTS = ("head_count", "head_count_kv", "sliding_window_pattern", "feed_forward_length")
 """What may differ from layer to layer; a short answer leaves out what does."""
 
@@ -71,16 +72,25 @@ class _Tags(Struct):
 
 
 async def has(name: str) -> Has | None:
-    """None where Ollama does not run, has no such model, passes it on, or says too little."""
+    """None where Ollama does not run, has no such model, passes it on, or says too little.
+
+    One elsewhere is not asked (nor a name service where it may be), and neither is what the
+    server would ask its cloud: nobody who wants to know what fits has allowed that.
+    """
+    from homeward.backends import egress
     from homeward.backends.http import Http
+    from homeward.backends.ollama_server import address, is_cloud
 
     try:
+        origin, _ = egress.parse(address(os.environ.get("OLLAMA_HOST", "")))
+        if is_cloud(name) or egress.expected(origin) is not Clearance.MACHINE:
+            return None
         async with Http() as http:
             shown = await _show(http, name, verbose=False)
             if shown.short:
                 shown = await _show(http, name, verbose=True)
             size = await _size(http, name) if shown.model_info and not shown.remote_host else 0
-        return read(name, shown, size) if size else None
+        return read(name, shown, size) if 0 < size < MOST_SIZE else None
     except (HomewardError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
@@ -144,7 +154,7 @@ async def _ask(
         path,
         headers=server.headers(),
         body=None if body is None else msgspec.json.encode(body),
-        clearance=Clearance.NETWORK,
+        clearance=Clearance.MACHINE,
         timeouts=Timeouts(CONNECT, WITHIN, WITHIN),
         deadline=time.monotonic() + WITHIN,
     ) as response:

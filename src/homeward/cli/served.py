@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from homeward.config import find, load
 from homeward.gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ class Served:
     @classmethod
     def of(cls, path: Path | None) -> "Served":
         """By the file, or what holds without one; then nobody is asked what routes there are."""
+        from homeward.config import find, load
+
         if path is None and find() is None:
             return cls(Settings())
         config: Any = load(path)

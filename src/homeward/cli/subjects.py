@@ -56,4 +56,5 @@ async def subject(
         if problem is not None:
             raise problem from None
         near = str(error).partition("; ")[0] if "--arch" in str(error) else str(error)
-        raise ModelMissing(f"{near}; or {WAYS}") from None
+        joined = "; or" if "near ones" in near else ":"
+        raise ModelMissing(f"{near}{joined} {WAYS}") from None

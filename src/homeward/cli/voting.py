@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -18,11 +18,13 @@ from homeward.cli.text import dim, printable
 from homeward.conversation import Arm
 from homeward.errors import ConfigError, ModelError
 from homeward.fence import presentable
-from homeward.house import House, open_house
 from homeward.interrupt import run
 from homeward.learn.experiment.compared import compare
 from homeward.model import Request, collect
 from homeward.store.experiments import Choice, Experiments, Plan, Vote, experiments_in
+
+if TYPE_CHECKING:
+    from homeward.house import House
 
 KEYS = "1 the first is better · 2 the second · t neither · b both are bad · s skip · q leave"
 ARMS: tuple[Arm, Arm] = ("control", "treatment")
@@ -59,6 +61,8 @@ def vote(
 
 
 async def _vote(name: str, lines: list[str] | None, served: Served, config: Path | None) -> int:
+    from homeward.house import open_house
+
     async with served.store() as stores, open_house(config) as house:
         experiments = experiments_in(stores.ledger)
         plans = {plan.name: plan for plan in await experiments.plans()}
@@ -105,7 +109,7 @@ def _line(asks: str) -> str | None:
         signal.signal(signal.SIGINT, before)
 
 
-async def _asked(plan: Plan, prompt: str, house: House) -> Pair:
+async def _asked(plan: Plan, prompt: str, house: "House") -> Pair:
     """Both answers. Nothing of them is shown before both are there: who is slow would be known."""
     request = Request.of(prompt, clearance=house.clearance, stream=False)
     if sys.stderr.isatty():
@@ -151,7 +155,7 @@ def _choice(first: Arm) -> Choice | Literal["skip", "leave"]:
 
 
 async def _keep(
-    plan: Plan, pair: Pair, choice: Choice, house: House, experiments: Experiments
+    plan: Plan, pair: Pair, choice: Choice, house: "House", experiments: Experiments
 ) -> None:
     """A person's vote at once, and then the judge's on the same two answers."""
     id_, now = secrets.token_hex(8), time.time()

@@ -8,6 +8,7 @@ from homeward.machine.catalogue.entry import Licence
 from homeward.machine.estimate import Basis, Fits, How, Placement, Range, Use, Weights
 from homeward.machine.hardware import Hardware
 from homeward.machine.memory.longest import longest, remedies
+from homeward.machine.memory.placing import ram_room
 from homeward.machine.recommend.verdict import USUAL_CONTEXT, Verdict, sized
 from homeward.machine.sizes import shown
 from homeward.machine.speed.measured import Run
@@ -26,25 +27,38 @@ UNKNOWN = Licence(
 )
 
 
+SILENT = ("embedding", "forecast")
+"""Kinds that do not answer: a speed in tokens would say nothing of them."""
+
+
+NO_SPEED = Range(0.0, 0.0, 0.0)
+
+
 class Brief(Struct, frozen=True, kw_only=True):
-    """A machine in short. ``gpus`` are by name, total and free bytes."""
+    """A machine in short. ``gpus`` are by name, total and free bytes.
+
+    ``ram_room`` is what a model may have of main memory: what is free, less the system's share.
+    """
 
     cpu: str
     cores: int
     ram_total: int
     ram_free: int
+    ram_room: int
     ram_bandwidth: float
     gpus: tuple[Mapping[str, str | int | float | bool], ...]
 
 
 class Fit(Struct, frozen=True, kw_only=True):
-    """Sizes in bytes, speeds in tokens a second (0 where it does not run).
+    """Sizes in bytes, speeds in tokens a second (0 where it does not run, or does not answer).
 
+    ``kind`` is the catalogue's: chat, code, vision, base; embedding and forecast do not answer.
     ``total_bytes`` is the sum of the five before it. ``decode_tok_s`` is at ``depth`` tokens of
     context. ``because`` says why it lies where it lies, ``remedies`` what would make it fit.
     """
 
     model: str
+    kind: str
     quant: str
     context: int
     kv: str
@@ -91,15 +105,18 @@ def fit(
     needed, where = found.memory, found.placement.where
     context = Basis(how=How.GIVEN, source="asked for") if asked else _usual(use, subject)
     basis = {**needed.basis, "shapes": subject.basis, "context": context}
-    if where != "none":
+    kind = subject.entry.kind if subject.entry else "chat"
+    silent = kind in SILENT
+    if where != "none" and not silent:
         basis["speed"] = found.speed.basis
     return Fit(
         model=subject.name,
+        kind=kind,
         quant=subject.quant,
         context=use.context,
         kv=use.kv,
         parallel=use.parallel,
-        verdict=found.verdict,
+        verdict=Verdict.FITS if silent and where != "none" else found.verdict,
         weights_bytes=needed.weights.total,
         kv_bytes=needed.kv,
         compute_bytes=needed.compute,
@@ -110,8 +127,8 @@ def fit(
         fits=found.fits,
         placement=found.placement,
         because=found.placement.because,
-        decode_tok_s=found.speed.decode,
-        prefill_tok_s=found.speed.prefill,
+        decode_tok_s=NO_SPEED if silent else found.speed.decode,
+        prefill_tok_s=NO_SPEED if silent else found.speed.prefill,
         depth=found.speed.depth,
         parameters=needed.weights.parameters,
         active_parameters=needed.weights.active_parameters,
@@ -149,25 +166,25 @@ def _usual(use: Use, subject: Subject) -> Basis:
     return Basis(how=How.ASSUMED, source=why)
 
 
+WHAT = {
+    "base": "it is a base model: it continues a text, and does not follow instructions",
+    "embedding": "it does not answer: it makes vectors of texts",
+    "forecast": "it is no language model: it forecasts series of numbers",
+}
+
+
 def warnings(subject: Subject, use: Use) -> tuple[str, ...]:
-    """What a user should know who would run it so."""
+    """What a user should know who would run it so; first what it is, if it is no chat model."""
     trained = subject.shapes.context
     each = use.context // use.parallel
-    found = []
+    kind = subject.entry.kind if subject.entry else "chat"
+    about = subject.entry.about if subject.entry else ""
+    found = [f"it {about}" if about else WHAT[kind]] if kind in WHAT else []
     if trained and each > trained:
         found.append(
             f"it was trained for {trained:,} tokens, and beyond them (here {each:,}) it forgets or "
             "rambles unless its positions are stretched: ask for a shorter --context"
         )
-    kind = subject.entry.kind if subject.entry else "chat"
-    told = {
-        "base": "it is a base model: it continues a text, and does not follow instructions",
-        "embedding": "it makes vectors of texts, and does not answer",
-        "forecast": "it is no language model: it forecasts series of numbers, and the speed in "
-        "tokens is not that of its forecasts",
-    }
-    if kind in told:
-        found.append(told[kind])
     if subject.entry is not None and not subject.entry.official:
         found.append("it is a derivative, not by who trained the original")
     return tuple(found)
@@ -179,6 +196,7 @@ def brief(hardware: Hardware) -> Brief:
         cores=hardware.cores,
         ram_total=hardware.ram_total,
         ram_free=hardware.ram_free,
+        ram_room=ram_room(hardware),
         ram_bandwidth=hardware.ram_bandwidth,
         gpus=tuple(
             {

@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -59,7 +60,7 @@ def lookup(name: str, memory: int | None = None, pci: str | None = None) -> Row 
     if pci and (found := _by_pci(pci.lower(), memory)):
         return found
     closest = variants(name)
-    return _of_size(list(closest), size_in(name) if memory is None else memory) if closest else None
+    return of_size(closest, size_in(name) if memory is None else memory) if closest else None
 
 
 def variants(name: str) -> tuple[Row, ...]:
@@ -209,7 +210,9 @@ def _read(name: str) -> _Spelt:
     )
 
 
-def _of_size(found: list[Row], memory: int | None) -> Row:
+def of_size(found: Sequence[Row], memory: int | None) -> Row:
+    """The one whose memory comes nearest, the slowest of equal ones; any where None."""
+
     def distance(row: Row) -> float:
         if memory is None or not row.memory:
             return 0.0
@@ -222,9 +225,9 @@ def _by_pci(pci: str, memory: int | None) -> Row | None:
     device = pci.partition(":")[0]
     for wanted in (pci, device):
         if found := [row for row in rows() if wanted in row.pci]:
-            return _of_size(found, memory)
+            return of_size(found, memory)
     found = [row for row in rows() if any(each.startswith(f"{device}:") for each in row.pci)]
-    return _of_size(found, memory) if len({row.name for row in found}) == 1 else None
+    return of_size(found, memory) if len({row.name for row in found}) == 1 else None
 
 
 @cache

@@ -10,6 +10,7 @@ KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 _BINARY = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
 _RATE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(?:([kmgt]?)(i?b)(?:/s|ps))?", re.IGNORECASE)
+_MOST = 1e18  # of a number before its unit
 _LEAST = MIB  # a bare number below it is more likely to be meant as gigabytes than as bytes
 
 
@@ -22,6 +23,8 @@ def parse(text: str) -> int:
     if found is None:
         raise ConfigError(f"{text!r} is no size; write 24GiB, 512MiB or 24GB, or 0 for none")
     number, prefix, unit = float(found[1]), found[2].lower(), found[3] or ""
+    if number > _MOST:
+        raise ConfigError(f"no machine has a memory of {number:.0e}; write 24GiB")
     if not prefix and not unit and 0 < number < _LEAST:
         raise ConfigError(f"{text!r} is a size without a unit; write {text.strip()}GiB")
     step = 1000.0 if prefix and unit.lower() == "b" else 1024.0
@@ -46,6 +49,8 @@ def bandwidth(text: str) -> float:
     if found is None or float(found[1]) == 0:
         raise ConfigError(f"{text!r} is no bandwidth; write 1008 or 1008GB/s, or 1.8TB/s")
     number, prefix, unit = float(found[1]), found[2], found[3]
+    if number > _MOST:
+        raise ConfigError(f"no memory has a bandwidth of {number:.0e}; write 1008 or 1008GB/s")
     if unit is None:
         return number * 1e9
     step = 1000.0 if unit.lower() == "b" else 1024.0

@@ -26,7 +26,8 @@ from homeward.machine.catalogue import find, licence, licences
         ("Codestral-22B", "mnpl"),
         ("MiniMax-M2.5", "modified-mit-minimax"),
         ("MiniMax-M2.7", "minimax-m2.7"),
-        ("EXAONE-4.0-32B", "exaone"),
+        ("EXAONE-3.5-32B", "exaone"),
+        ("EXAONE-4.0-32B", "exaone-1.2"),
         ("Command-R7B", "cc-by-nc-4.0"),
         ("LFM2-8B-A1B", "lfm1.0"),
     ],
@@ -67,3 +68,8 @@ def test_every_licence_says_who_read_it_when() -> None:
         assert each.source
         assert each.how
         assert len(each.checked) == len("2026-11-20")
+
+
+def test_no_condition_is_cut_inside_a_parenthesis() -> None:
+    every = [each for one in licences() for each in one.conditions]
+    assert [each for each in every if each.count("(") != each.count(")")] == []

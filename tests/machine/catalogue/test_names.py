@@ -41,12 +41,15 @@ def test_plain_names_of_the_measured_models(name: str) -> None:
         ("llama3.1", "Llama-3.1-8B", None),
         ("llama3.1:latest", "Llama-3.1-8B", None),
         ("llama3.1:8b-instruct-q4_K_M", "Llama-3.1-8B", "Q4_K_M"),
-        ("library/qwen3:30b", "Qwen3-30B-A3B", None),
+        ("library/qwen3:30b", "Qwen3-30B-A3B-Thinking-2507", None),
         ("qwen3:8b-q8_0", "Qwen3-8B", "Q8_0"),
         ("gemma3:27b-it-qat", "Gemma-3-27B", None),
         ("deepseek-r1:14b", "DeepSeek-R1-Distill-Qwen-14B", None),
         ("deepseek-r1", "DeepSeek-R1-0528-Qwen3-8B", None),
         ("phi4", "Phi-4-14B", None),
+        ("phi3", "Phi-3-mini-128k", None),  # context 131072 in `ollama show`
+        ("granite3.1-moe", "Granite-3.1-3B-A800M", None),  # one digest with granite3.1-moe:3b
+        ("qwen3:30b-a3b-q4_K_M", "Qwen3-30B-A3B", "Q4_K_M"),
         ("mistral", "Mistral-7B-v0.3", None),
         ("meta-llama/Llama-3.1-8B-Instruct", "Llama-3.1-8B", None),
         ("unsloth/Qwen3-30B-A3B-Instruct-2507-GGUF", "Qwen3-30B-A3B-Instruct-2507", None),
@@ -58,6 +61,9 @@ def test_plain_names_of_the_measured_models(name: str) -> None:
         ("LFM2.5-8B-A1B-UD-Q4_K_XL.gguf", "LFM2.5-8B-A1B", "UD-Q4_K_XL"),
         ("gpt-oss-20b-MXFP4.gguf", "gpt-oss-20b", "MXFP4"),
         ("mlx-community/Qwen3-14B-4bit", "Qwen3-14B", None),
+        ("Qwen3.5-9B(text)", "Qwen3.5-9B", None),
+        ("Qwen3.5-9B (text) Q4_K_M", "Qwen3.5-9B", "Q4_K_M"),
+        ("deepseek-coder-v2:16b-lite-instruct-q4_K_M", "DeepSeek-Coder-V2-Lite", "Q4_K_M"),
         ("Qwen2.5 72B Instruct", "Qwen2.5-72B", None),
         ("Mistral-7B-Instruct-v0.3-fp16", "Mistral-7B-v0.3", "F16"),
     ],
@@ -130,3 +136,13 @@ def test_every_name_finds_its_row_whatever_its_case(data: st.DataObject) -> None
 def test_any_text_is_a_name_or_missing(text: str) -> None:
     with suppress(ModelMissing):
         assert find(text).name
+
+
+@pytest.mark.parametrize("name", ["deepseek-coder-v2:16b-lite-base-q6_K", "Llama-3.1-8B (base)"])
+def test_a_base_model_is_told_by_its_tag(name: str) -> None:
+    assert find(name).kind == "base"
+
+
+def test_a_tag_that_goes_on_with_other_words_is_another_model() -> None:
+    with pytest.raises(ModelMissing, match=r"qwen2\.5:7b"):
+        find("qwen2.5:7b-somebodys")

@@ -116,8 +116,8 @@ def test_no_memory_is_overfull_and_every_way_is_tried(gib: list[int], gpus: list
         cpu="",
         cores=1,
         threads=1,
-        ram_total=GIB,
-        ram_free=GIB,
+        ram_total=64 * GIB,
+        ram_free=64 * GIB,
         gpus=tuple(card(each) for each in gpus),
     )
     members = [model(SMALL, name=f"m{n}", size=each * GIB) for n, each in enumerate(gib)]
@@ -146,3 +146,21 @@ def test_the_compute_buffer_of_each_process_counts() -> None:
     assert packing is not None
     assert sum(packing.used[0].values()) == 2 * one.on_gpu
     assert one.beside > 457 * MIB
+
+
+def test_a_large_model_is_split_over_what_small_ones_leave() -> None:
+    """Split first, in proportion, it would leave neither card the room for the other."""
+    small, large = model(SMALL, name="s", size=5 * GIB), model(SMALL, name="l", size=23 * GIB)
+    packing = pack([large, small], machine(card(16), card(16)))
+    assert packing is not None
+    assert sorted(len(used) for used in packing.used) == [1, 2]
+    assert all(
+        sum(used.values()) <= place.budget
+        for used, place in zip(packing.used, packing.places, strict=True)
+    )
+
+
+def test_what_a_gpu_leaves_in_main_memory_needs_room_there() -> None:
+    two = [model(LLAMA_8B, name="a", size=8 * GIB), model(LLAMA_8B, name="b", size=8 * GIB)]
+    assert pack(two, machine(card(24))) is not None
+    assert pack(two, machine(card(24), ram=1.25)) is None

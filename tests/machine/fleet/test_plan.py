@@ -1,5 +1,6 @@
 """The verdicts on whole sets: memory, Ollama, turns, and what would help."""
 
+from itertools import product
 from math import inf
 
 import pytest
@@ -223,3 +224,32 @@ def test_more_than_are_compared_are_grouped_all_the_same() -> None:
     assert not found.exact
     every = [*found.residents, *(name for each in found.groups for name in each)]
     assert sorted(every) == sorted(member.name for member in many)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 22), st.integers(1, 5)), min_size=1, max_size=4), machines
+)
+def test_no_other_grouping_waits_less(drawn: list[tuple[int, int]], hardware: Hardware) -> None:
+    """Against every set of residents and every partition of the others, written down plainly."""
+    members = [
+        model(SMALL, name=f"m{n}", size=gib * GIB, share=share)
+        for n, (gib, share) in enumerate(drawn)
+    ]
+    costs = loads(members, hardware)
+    seconds = [each.seconds.mid for each in costs]
+    shares = [member.share for member in members]
+
+    def fits(chosen: list[int]) -> bool:
+        return pack([members[n] for n in chosen], hardware) is not None
+
+    best = inf
+    for places in product(range(len(members) + 1), repeat=len(members)):
+        residents = [n for n, place in enumerate(places) if not place]
+        groups = [[n for n, at in enumerate(places) if at == place] for place in {*places} - {0}]
+        if all(
+            fits([*residents, *each]) or (len(each) == 1 and not residents)
+            for each in groups or [[]]
+        ):
+            best = min(best, expected(groups, shares, seconds))
+    assert group(members, hardware, costs).seconds == pytest.approx(best, abs=1e-3)

@@ -156,3 +156,22 @@ def test_any_fields_are_read_or_refused(said: dict[str, Any]) -> None:
     except ConfigError:
         return
     assert len(found.kinds) == found.layers
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        SMALL | {"layers": 10**9},
+        SMALL | {"head_dim": 10**17},
+        SMALL | {"context": 10**30},
+        {"parameters": 10**300},
+        SMALL | {"vocab": 512, "pattern": "R", "recurrent": {"conv": -5, "inner": -(10**9)}},
+        SMALL | {"vocab": 512, "pattern": "R", "recurrent": {"conv": 4, "inner": 10**30}},
+        SMALL | {"shared_kv_layers": 3},
+        {"model_type": "llama", "num_hidden_layers": 2, "hidden_size": 10**26},
+        {"model_type": "llama", "num_hidden_layers": 2, "hidden_size": 64, "vocab_size": 10**60},
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(said: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        shapes_from(said)

@@ -282,3 +282,25 @@ def test_any_metadata_is_read_or_refused(said: Mapping[str, Any], architecture: 
         return
     assert len(found.kinds) == found.layers
     assert all(isinstance(kind, Layer) for kind in found.kinds)
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1])
+@pytest.mark.parametrize(
+    "field", ["attention__sliding_window_pattern", "feed_forward_length", "context_length"]
+)
+def test_numbers_that_cannot_be_are_refused(field: str, number: int) -> None:
+    with pytest.raises(ConfigError, match="cannot be"):
+        shapes("llama4", **{field: number})
+
+
+def test_a_period_longer_than_the_model_is_no_longer_than_it() -> None:
+    found = shapes(
+        "llama4", attention__sliding_window=8192, attention__sliding_window_pattern=2**31
+    )
+    assert found.kinds == (Layer.WINDOW,) * 4
+
+
+@pytest.mark.parametrize("shape", [(2**63, 64), (2**20,) * 3, (-1, 64), (1,) * 5])
+def test_tensors_that_cannot_be_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError, match="cannot be that large"):
+        shapes_of(told("llama"), [("blk.0.attn_q.weight", shape, "type 77")])

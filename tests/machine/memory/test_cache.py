@@ -175,3 +175,15 @@ def test_without_shapes_it_is_a_guess_with_a_band() -> None:
 def test_without_anything_it_asks_for_the_shapes() -> None:
     with pytest.raises(ConfigError, match="--arch"):
         cache(Shapes(name="new"), Use(context=8192))
+
+
+def test_more_slots_than_llama_cpp_has_are_refused() -> None:
+    """``LLAMA_MAX_SEQ`` in ``llama-cparams.h``; each of more slots would have no cell at all."""
+    assert sum(cache(LLAMA_8B, Use(context=256, parallel=256))) > 0
+    with pytest.raises(ConfigError, match="parallel is 257; .* at most 256 slots"):
+        cache(LLAMA_8B, Use(context=256, parallel=257))
+
+
+def test_more_tokens_than_any_memory_holds_are_refused() -> None:
+    with pytest.raises(ConfigError, match="say fewer"):
+        cache(LLAMA_8B, Use(context=10**30))

@@ -275,3 +275,16 @@ def test_the_place_is_one_where_it_fits(needed: Memory, hardware: Hardware) -> N
 def test_the_reserve_decides_no_verdict(needed: Memory, hardware: Hardware, reserve: int) -> None:
     verdict, _ = place(needed, LLAMA_8B, hardware, reserve=reserve)
     assert verdict == placed(needed, hardware)[0]
+
+
+def test_what_stays_in_main_memory_needs_room_there() -> None:
+    """Mapped pages may be dropped, so that all of main memory counts and not what is free now."""
+    needed = memory(weights(layers=4))  # an embedding of 1 GiB beside the GPU
+    small, loaded = machine(gpu(8), ram=1), machine(gpu(8), ram=16, free=0.5)
+    assert placed(needed, small)[0] == Fits(gpu=False, ram=False, split=False)
+    assert placed(needed, loaded)[0].gpu
+    assert not placed(memory(weights(layers=8)), machine(gpu(6), gpu(6), ram=1))[0].gpu
+
+
+def test_main_memory_that_is_not_known_hinders_no_gpu() -> None:
+    assert placed(memory(weights(layers=4)), machine(gpu(8), ram=0))[0].gpu

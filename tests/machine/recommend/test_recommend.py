@@ -7,7 +7,8 @@ from homeward.machine.catalogue.entry import Entry, Evidence
 from homeward.machine.estimate import Use
 from homeward.machine.hardware import Hardware
 from homeward.machine.recommend.advice import Advice
-from homeward.machine.recommend.recommend import KINDS, Recommendations, recommend, size_class
+from homeward.machine.recommend.recommend import KINDS, Recommendations, recommend
+from homeward.machine.recommend.strengths import size_class
 from homeward.machine.recommend.verdict import AT_EASE, READING
 from tests.machine.machines import LAPTOP, with_gpu
 
@@ -140,3 +141,15 @@ def test_mixtures_are_not_hidden_behind_dense_models_of_their_size() -> None:
 @pytest.mark.parametrize(("one", "other"), [(7e9, 8e9), (1.2e9, 1.7e9), (27e9, 32e9)])
 def test_neighbours_in_size_are_of_one_class(one: float, other: float) -> None:
     assert size_class(int(one)) == size_class(int(other))
+
+
+def test_of_small_models_without_figures_the_larger_class_comes_first() -> None:
+    """A newer one of 350 million parameters is not expected to be better than one of 700."""
+    names = [each.name for each in recommend(entries(), CARD, USE).runs_well]
+    assert names.index("LFM2-700M") < names.index("LFM2.5-350M")
+
+
+def test_of_one_class_of_small_models_the_newer_comes_first() -> None:
+    pair = [find("TinyLlama-1.1B"), find("Llama-3.2-1B")]
+    names = [each.name for each in recommend(pair, CARD, USE).runs_well]
+    assert names == ["Llama-3.2-1B", "TinyLlama-1.1B"]

@@ -8,6 +8,7 @@ import pytest
 from homeward.errors import ConfigError
 from homeward.machine.estimate import How
 from homeward.machine.hardware import Hardware
+from homeward.machine.memory.placing import ram_room, usable
 from homeward.machine.scan.memory import Ram
 from homeward.machine.scan.nvml import Library
 from homeward.machine.scan.overrides import Overrides
@@ -404,3 +405,45 @@ def test_every_number_says_how_it_was_found(tmp_path: Path) -> None:
     hardware = found(computer(tmp_path), linux(geforce("RTX 3090", "GPU-0", 24, 9751, 384)))
     assert {"ram_total", "ram_free", "ram_bandwidth", "disk_bandwidth"} <= set(hardware.basis)
     assert {"total", "free", "bandwidth", "flops"} <= set(hardware.gpus[0].basis)
+
+
+def test_a_container_bounds_what_a_unified_gpu_may_take(tmp_path: Path) -> None:
+    """Else its memory and the container's would be counted twice."""
+    computer(tmp_path, total=125 * GIB, free=120 * GIB)
+    card(tmp_path, 1, "0x1002", "0x1586", **HALO)
+    write(tmp_path, {"sys/fs/cgroup/memory.max": 16 * GIB, "sys/fs/cgroup/memory.current": GIB})
+    hardware = found(tmp_path)
+    (gpu,) = hardware.gpus
+    assert (hardware.ram_total, gpu.total, gpu.free) == (16 * GIB, 16 * GIB, 15 * GIB)
+    assert ram_room(hardware) == 15 * GIB
+    (placed,) = usable(hardware)
+    assert placed.shared
+
+
+def test_given_main_memory_bounds_a_unified_gpu_too(tmp_path: Path) -> None:
+    computer(tmp_path, total=125 * GIB, free=120 * GIB)
+    card(tmp_path, 1, "0x1002", "0x1586", **HALO)
+    (gpu,) = found(tmp_path, overrides=Overrides(ram=32 * GIB)).gpus
+    assert (gpu.total, gpu.free) == (32 * GIB, 32 * GIB)
+
+
+@pytest.mark.parametrize("garbage", ["", "-1", "\x00\xff", "9" * 5000, "0x", "nan", "12 MB"])
+def test_garbage_in_sys_is_nothing_said(tmp_path: Path, garbage: str) -> None:
+    computer(tmp_path)
+    card(tmp_path, 1, "0x1002", "0x744c", **dict.fromkeys(HALO, garbage))
+    kfd(tmp_path, 1, bus=1, version=110000)
+    write(
+        tmp_path,
+        {
+            "sys/fs/cgroup/memory.max": garbage,
+            "sys/fs/cgroup/memory.current": garbage,
+            "sys/fs/cgroup/memory.stat": f"inactive_file {garbage}",
+            "proc/self/cgroup": f"0::/../../{garbage[:20]}\n{garbage}\n::::\n1:memory:",
+            "proc/device-tree/model": garbage,
+            "sys/class/kfd/kfd/topology/nodes/1/properties": f"simd_count {garbage}",
+        },
+    )
+    hardware = found(tmp_path)
+    assert (hardware.ram_total, hardware.ram_free) == (64 * GIB, 48 * GIB)
+    assert all(gpu.total >= gpu.free >= 0 for gpu in hardware.gpus)
+    assert not any("Error" in each.problem for each in hardware.probes)

@@ -219,3 +219,15 @@ def test_answers_are_never_read_faster_than_memory(model: object, bandwidth: flo
     found = speed(shapes, memory(shapes, weights, use), use, ALL_ON_ONE, machine(gpu))
     assert found.decode.mid * weights.active < bandwidth
     assert 0 < found.decode.low < found.decode.mid < found.decode.high
+
+
+def test_a_card_of_which_only_the_memory_is_known_rests_on_others_of_that_size() -> None:
+    from homeward.machine.scan.given import given_gpus
+    from homeward.machine.scan.overrides import Overrides
+
+    found = given_gpus(Overrides(vram=16 * GIB))
+    assert found is not None
+    hardware = machine(*found.gpus)
+    source = estimate("Llama-3.1-8B", hardware, ALL_ON_ONE).basis.source
+    assert "graphics cards with about 16.0 GiB" in source
+    assert "0 published runs" not in source

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from homeward.errors import ConfigError
+from homeward.machine.catalogue import entries
 from homeward.machine.estimate import How, Weights
 from homeward.machine.shapes import Shapes
 from homeward.machine.weights.by_rule import types
@@ -178,3 +179,11 @@ def test_a_size_alone_is_read_for_each_token() -> None:
 def test_tensors_name_themselves_as_in_the_file() -> None:
     first = next(tensor for tensor, _ in types(LLAMA_8B, "Q8_0"))
     assert first == Tensor("token_embd.weight", (4096, 128256), None)
+
+
+@pytest.mark.parametrize("quant", ["Q2_K", "Q4_K_M", "Q8_0", "F16", "UD-Q4_K_XL", "MXFP4_MOE"])
+def test_every_band_of_the_catalogue_contains_its_number(quant: str) -> None:
+    for entry in entries():
+        weights = weigh(entry.shapes, quant)
+        low, high = weights.basis.low, weights.basis.high
+        assert low is None or high is None or low <= weights.total <= high, entry.name

@@ -41,6 +41,10 @@ QUANT = re.compile(
     r"|tq[12]_0|mxfp4(?:_moe)?|nvfp4|bf16|fp16|f16|fp32|f32))$",
     re.IGNORECASE,
 )
+ADDRESS = re.compile(
+    r"^(?:https?://)?(?:(?:www\.)?(?:hf\.co|huggingface\.co|ollama\.com)|registry\.ollama\.ai)/",
+    re.IGNORECASE,
+)
 ANSWERS = frozenset({"instruct", "it", "chat", "hf"})  # was taught to answer
 BASE = frozenset({"base", "text", "pt"})
 PACKAGING = re.compile(
@@ -72,11 +76,30 @@ def parse(name: str) -> Named:
         if found := _index().get(key(each)):
             return Named(found, quant)
     tokens = _tokens(text)
-    if found := _loosely().get("".join(tokens)):
+    if found := _loosely().get("".join(tokens)) or _tagged(text):
         return Named(found, quant)
     if tokens and tokens[-1] in BASE and (found := _loosely().get("".join(tokens[:-1]))):
         return Named(_as_base(found, name), quant)
     raise ModelMissing(f"the catalogue has no model {name!r}{_near(text)}")
+
+
+def _tagged(text: str) -> Entry | None:
+    """A tag that goes on with words of its model's name: ``deepseek-coder-v2:16b-lite-instruct``.
+
+    Words that are not of it may tell another model, so there is none then.
+    """
+    head, mark, tail = _without_publisher(text).lower().partition(":")
+    parts = tail.split("-") if mark else []
+    for count in range(len(parts) - 1, 0, -1):
+        entry = _index().get(key(f"{head}:{'-'.join(parts[:count])}"))
+        if entry is None:
+            continue
+        rest = [each for each in parts[count:] if each not in ANSWERS]
+        base = bool(rest) and rest[-1] in BASE
+        known = {*_tokens(entry.name), *_tokens(entry.repository)}
+        if all(each in known or PACKAGING.fullmatch(each) for each in rest[: len(rest) - base]):
+            return _as_base(entry, text) if base else entry
+    return None
 
 
 def key(name: str) -> str:
@@ -95,7 +118,9 @@ def names(entry: Entry) -> Iterator[str]:
 
 def _split(name: str) -> tuple[str, str | None]:
     """Without the address, the file's ending and the quantisation; and that."""
-    text = re.sub(r"^(?:https?://)?(?:hf\.co|huggingface\.co|ollama\.com)/", "", name.strip())
+    text = ADDRESS.sub("", name.strip())
+    text = re.sub(r"\s*\((base|pt)\)", r"-\1", text, flags=re.IGNORECASE)
+    text = re.sub(r"\s*\([^()]*\)", "", text) or text  # Qwen3.5-9B(text): a part of it
     if text.lower().endswith(".gguf"):
         text = re.split(r"[/\\]", text)[-1][: -len(".gguf")]
         text = re.sub(r"-\d{5}-of-\d{5}$", "", text)

@@ -5,6 +5,7 @@ from msgspec import Struct
 from homeward.machine.estimate import Memory, Use, Weights
 from homeward.machine.hardware import Hardware, Vendor
 from homeward.machine.memory.memory import memory
+from homeward.machine.memory.placing import vendor as usual_vendor
 from homeward.machine.shapes import Shapes
 from homeward.machine.subject import Subject
 
@@ -64,7 +65,7 @@ def member(
     path: str = "",
 ) -> Member:
     """``size`` where the file's own is known; ConfigError for a use that no runtime has."""
-    vendor = hardware.gpus[0].vendor if hardware.gpus else None
+    vendor = usual_vendor(hardware)
     shapes, weights, entry = subject.shapes, subject.weights, subject.entry
     if not tag and entry is not None and entry.ollama:
         tag = entry.ollama[0]

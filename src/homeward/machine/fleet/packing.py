@@ -1,16 +1,19 @@
 """Which models lie side by side in which memory: arithmetic, no runtime's opinion."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice, product
 
 from msgspec import Struct
 
 from homeward.machine.fleet.member import Member
 from homeward.machine.hardware import Hardware
 from homeward.machine.memory.offload import Device, offload, on_one
-from homeward.machine.memory.placing import RESERVE, ram_room, usable
+from homeward.machine.memory.placing import RESERVE, mapped_room, ram_room, usable
 
 STEPS = 100_000
 """How many places are tried before the first that was found has to do."""
+WAYS = 2_000
+"""To lay small models, before a large one is said not to fit beside them."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -113,17 +116,76 @@ def laid(member: Member, rooms: Sequence[int]) -> tuple[tuple[int, ...], bool]:
 def pack(members: Sequence[Member], hardware: Hardware) -> Packing | None:
     """Where each model lies, if all of them fit together; None where they do not.
 
-    A model lies on one GPU; one that is too large for each is split among all, before the
-    others. Every way is tried for a set of usual size: None means then that there is none.
-    Nothing is held back from a model alone: `homeward.machine.memory.placing.place` says the same.
+    A model lies on one GPU; one that is too large for each is split among all: before the others
+    if that will do, else in what they leave. Every way is tried for a set of usual size: None
+    means then that there is none. Nothing is held back from a model alone:
+    `homeward.machine.memory.placing.place` says the same.
     """
     where = places(hardware, RESERVE if len(members) > 1 else 0)
-    used: list[dict[str, int]] = [{} for _ in where]
-    left = [place.budget for place in where]
-    large = [m for m in members if all(needs(m, place) > place.budget for place in where)]
-    for member in sorted(large, key=lambda m: (-m.on_gpu, m.name)):
-        if len(where) < 2:
+    if not where[0].shared:  # what stays in main memory beside the GPUs has room there too
+        if sum(m.memory.weights.embedding for m in members) > mapped_room(hardware):
             return None
+    large = [m for m in members if all(needs(m, place) > place.budget for place in where)]
+    small = [m for m in members if m not in large]
+    if large and len(where) < 2:
+        return None
+    large.sort(key=lambda m: (-m.on_gpu, m.name))
+    small.sort(key=lambda m: (-needs(m, where[0]), m.name))
+    found = _large_first(large, small, where) or _small_first(large, small, where)
+    if found is None:
+        return None
+    order = [member.name for member in members]
+    return Packing(
+        places=where,
+        used=tuple({name: each[name] for name in order if name in each} for each in found),
+    )
+
+
+Used = list[dict[str, int]]
+"""Bytes of each model by its name, for each place."""
+
+
+def _large_first(
+    large: Sequence[Member], small: Sequence[Member], where: Sequence[Place]
+) -> Used | None:
+    used = _all_split(large, [place.budget for place in where])
+    if used is None:
+        return None
+    left = [place.budget - sum(each.values()) for place, each in zip(where, used, strict=True)]
+    chosen = _assign(small, where, left)
+    if chosen is None:
+        return None
+    return _with(used, small, chosen, where)
+
+
+def _small_first(
+    large: Sequence[Member], small: Sequence[Member], where: Sequence[Place]
+) -> Used | None:
+    if not (large and small):
+        return None
+    empty: Used = [{} for _ in where]
+    for chosen in islice(product(range(len(where)), repeat=len(small)), WAYS):
+        used = _with(empty, small, chosen, where)
+        left = [place.budget - sum(each.values()) for place, each in zip(where, used, strict=True)]
+        if min(left) >= 0 and (parts := _all_split(large, left)) is not None:
+            return [{**part, **each} for part, each in zip(parts, used, strict=True)]
+    return None
+
+
+def _with(
+    used: Used, small: Sequence[Member], chosen: Sequence[int], where: Sequence[Place]
+) -> Used:
+    found = [dict(each) for each in used]
+    for member, number in zip(small, chosen, strict=True):
+        found[number][member.name] = needs(member, where[number])
+    return found
+
+
+def _all_split(large: Sequence[Member], rooms: Sequence[int]) -> Used | None:
+    """Each among all GPUs, one after another; None where one does not fit."""
+    left = [*rooms]
+    used: Used = [{} for _ in rooms]
+    for member in large:
         parts, whole = laid(member, left)
         if not whole:
             return None
@@ -131,18 +193,7 @@ def pack(members: Sequence[Member], hardware: Hardware) -> Packing | None:
             if size:
                 used[number][member.name] = size
                 left[number] -= size
-    small = [m for m in members if m not in large]
-    small.sort(key=lambda m: (-needs(m, where[0]), m.name))
-    chosen = _assign(small, where, left)
-    if chosen is None:
-        return None
-    for member, number in zip(small, chosen, strict=True):
-        used[number][member.name] = needs(member, where[number])
-    order = [member.name for member in members]
-    return Packing(
-        places=where,
-        used=tuple({name: each[name] for name in order if name in each} for each in used),
-    )
+    return used
 
 
 def _assign(

@@ -16,6 +16,7 @@ from msgspec import structs
 from homeward.errors import ConfigError
 from homeward.machine.formats import attention_patterns as patterns
 from homeward.machine.formats.config_file import TEXT, TIED, architecture
+from homeward.machine.formats.gguf_metadata import MOST, MOST_LAYERS
 from homeward.machine.shapes import Recurrent, Shapes
 
 FIELDS = Shapes.__struct_fields__
@@ -40,6 +41,9 @@ IGNORED = frozenset(
 
 CONFIG = frozenset({"architectures", "model_type", "num_hidden_layers", *TEXT})
 """What only a config.json has."""
+
+PARAMETERS = frozenset({"parameters", "active_parameters"})
+MOST_PARAMETERS = 10**15
 
 LATENT = {"kv_lora_rank": 512, "rope_dim": 64, "nope_dim": 128, "value_dim": 128}
 """Of DeepSeek-V2 and V3, where a table says no more than that attention is latent."""
@@ -185,10 +189,25 @@ def check(shapes: Shapes) -> None:
         values = value if isinstance(value, tuple) else (value,)
         if any(isinstance(each, int) and each < 0 for each in values):
             raise ConfigError(f"{field} is {value}, and it is a size: write 0 or more")
+        most = MOST_PARAMETERS if field in PARAMETERS else MOST
+        if any(isinstance(each, int) and each > most for each in values):
+            raise ConfigError(f"{field} is more than {most:.0e}, which no model has: mend it")
         if isinstance(value, tuple) and len(value) != shapes.layers:
             raise ConfigError(
                 f"{field} has {len(value)} numbers for {shapes.layers} layers: write one for each"
             )
+    if shapes.layers > MOST_LAYERS:
+        raise ConfigError(f"a model of {shapes.layers} layers cannot be: mend layers")
+    if shapes.shared_kv_layers > shapes.layers:
+        raise ConfigError(
+            f"shared_kv_layers is {shapes.shared_kv_layers} and layers is {shapes.layers}: no more "
+            "can share a cache than there are"
+        )
+    state = shapes.recurrent
+    if state and not all(0 <= getattr(state, field) <= MOST for field in state.__struct_fields__):
+        raise ConfigError(f"recurrent has a number that is no size: write 0 to {MOST:.0e}")
+    if state and not (state.conv and state.inner):
+        raise ConfigError("recurrent needs conv and inner, 1 or more: say them")
     if not (shapes.parameters or (shapes.layers and shapes.hidden)):
         raise ConfigError("say at least parameters, or layers and hidden")
     if wrong := set(shapes.pattern) - set("FWRB-"):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeward.errors import ConfigError
-from homeward.machine.formats.gguf_metadata import MOST_LAYERS
+from homeward.machine.formats.gguf_metadata import MOST, MOST_LAYERS
 
 TEXT = ("text_config", "llm_config", "language_config", "thinker_config")
 """Where a model that sees or hears keeps what concerns its language model."""
@@ -122,6 +122,8 @@ class Config:
             if found and len(found) == len(values):
                 if min(found) < 0:
                     raise ConfigError(f"{name} is {value}, and it is a size: mend the config.json")
+                if max(found) > MOST:
+                    raise ConfigError(f"{name} is more than {MOST:.0e}: mend the config.json")
                 return max(found)
         return 0
 

@@ -37,7 +37,8 @@ def _windows(said: Metadata) -> list[Layer]:
     else:
         period = patterns.windowed(said.architecture, said.layers)
         if own and period != "F":
-            period = patterns.of_period(own[0], full_first=period.startswith("F"))
+            longest = said.layers + 1  # of one that is longer, no more is drawn out
+            period = patterns.of_period(min(own[0], longest), full_first=period.startswith("F"))
     return patterns.drawn_out(period, said.layers)
 
 

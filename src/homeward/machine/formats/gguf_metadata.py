@@ -5,6 +5,7 @@ Keys: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, and llama.cpp's
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from functools import cached_property
+from math import prod
 from typing import Any, TypeAlias
 
 from homeward.errors import ConfigError
@@ -19,6 +20,8 @@ SAME = {"gptoss": "gpt-oss", "glm4moelite": "deepseek2"}
 """What Ollama calls otherwise than llama.cpp does."""
 
 MOST_LAYERS = 4096
+MOST = 1 << 40
+"""Of any other number; a file has more parameters than that, and no width or length."""
 
 
 def of_text(rows: Iterable[Row]) -> list[Row]:
@@ -31,6 +34,10 @@ def of_projector(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row[0].startswith(PROJECTOR)]
 
 
+def _huge(shape: Sequence[int]) -> bool:
+    return len(shape) > 4 or prod(shape) > MOST
+
+
 class Metadata:
     """``tensors`` are the shapes of the language model's tensors by name; none where not told.
 
@@ -39,6 +46,9 @@ class Metadata:
 
     def __init__(self, said: Mapping[str, Any], rows: Iterable[Row] = ()) -> None:
         self.said = said
+        rows = tuple(rows)
+        if wrong := [name for name, shape, _ in rows if min(shape, default=0) < 0 or _huge(shape)]:
+            raise ConfigError(f"the tensor {wrong[0]} cannot be that large: the file is damaged")
         self.tensors = {name: shape for name, shape, _ in of_text(rows)}
         self.prefix = self.text("general.architecture")
         self.architecture = SAME.get(self.prefix, self.prefix)
@@ -65,6 +75,8 @@ class Metadata:
         values = value if isinstance(value, list | tuple) else (value,)
         if not all(isinstance(each, int) and each >= 0 for each in values):
             return ()
+        if max(values, default=0) > MOST:
+            raise ConfigError(f"{self.prefix}.{key} cannot be {max(values)}: the file is damaged")
         return tuple(int(each) for each in values)
 
     def number(self, key: str) -> int:

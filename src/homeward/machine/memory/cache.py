@@ -18,6 +18,12 @@ TYPES = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl")
 CELLS = 256
 """A cache has a multiple of so many cells, one for each token."""
 
+MOST_SLOTS = 256
+"""``LLAMA_MAX_SEQ`` in llama.cpp's ``llama-cparams.h``."""
+
+MOST_TOKENS = 1 << 40
+"""Of a context; no memory there is would hold them."""
+
 UNCACHED = frozenset(
     (
         *("bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "eurobert"),
@@ -118,6 +124,12 @@ def check(shapes: Shapes, use: Use) -> None:
     ):  # fmt: skip
         if number < 1:
             raise ConfigError(f"{what} is {number}; say how many, 1 or more")
+        if number > MOST_TOKENS:
+            raise ConfigError(f"{what} is {number:.0e}, which no machine holds; say fewer")
+    if use.parallel > MOST_SLOTS:
+        raise ConfigError(
+            f"parallel is {use.parallel}; llama.cpp has at most {MOST_SLOTS} slots, say fewer"
+        )
     if use.kv not in TYPES:
         raise ConfigError(f"there is no cache of type {use.kv!r}; use one of {', '.join(TYPES)}")
     if not shapes.whole and not shapes.parameters:

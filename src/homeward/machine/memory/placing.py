@@ -7,6 +7,7 @@ said, and kept to where a choice is left.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import inf
 
 from msgspec.structs import replace
 
@@ -49,7 +50,8 @@ def decide(memory: Memory, hardware: Hardware, reserve: int = RESERVE) -> tuple[
     """`place`, for what is free alone."""
     room = ram_room(hardware)
     gpus = usable(hardware)
-    whole = _on_one(memory, gpus, room, reserve) or _on_many(memory, gpus, reserve)
+    beside = mapped_room(hardware)
+    whole = _on_one(memory, gpus, room, beside, reserve) or _on_many(memory, gpus, beside, reserve)
     both = None if whole else _in_both(memory, gpus, room, reserve)
     in_ram = memory.total <= room
     fits = Fits(gpu=whole is not None, ram=in_ram, split=(whole or both) is not None)
@@ -82,6 +84,14 @@ def ram_room(hardware: Hardware) -> int:
     return max(0, min(hardware.ram_free, total - share))
 
 
+def mapped_room(hardware: Hardware) -> float:
+    """Bytes of main memory for what stays there beside GPUs, without limit where it is not known.
+
+    Its pages are of a file and may be dropped, so that all of main memory counts.
+    """
+    return ram_room(emptied(hardware)) if hardware.ram_total else inf
+
+
 @dataclass(frozen=True)
 class Numbered:
     """``shared``: what it has it takes from main memory."""
@@ -111,7 +121,9 @@ def _shares(gpu: Gpu, hardware: Hardware) -> bool:
     return gpu.unified and gpu.total <= hardware.ram_total
 
 
-def _on_one(memory: Memory, gpus: Sequence[Numbered], ram: int, reserve: int) -> Placement | None:
+def _on_one(
+    memory: Memory, gpus: Sequence[Numbered], ram: int, mapped: float, reserve: int
+) -> Placement | None:
     """The largest there is."""
     needed = on_one(memory)
     layers = len(memory.weights.layers)
@@ -120,7 +132,7 @@ def _on_one(memory: Memory, gpus: Sequence[Numbered], ram: int, reserve: int) ->
         same = memory.weights.tied and each.gpu.vendor == "apple"
         beside = 0 if same else memory.weights.embedding
         room = each.room(ram - beside)
-        if needed <= room:
+        if needed <= room and (each.shared or beside <= mapped):
             return Placement(
                 where="gpu",
                 gpu_layers=layers,
@@ -132,13 +144,15 @@ def _on_one(memory: Memory, gpus: Sequence[Numbered], ram: int, reserve: int) ->
     return None
 
 
-def _on_many(memory: Memory, gpus: Sequence[Numbered], reserve: int) -> Placement | None:
+def _on_many(
+    memory: Memory, gpus: Sequence[Numbered], mapped: float, reserve: int
+) -> Placement | None:
     """As few as will do, the largest first."""
     group = sorted(_together(gpus), key=lambda one: (-one.gpu.free, one.number))
     for count, kept in product(range(2, len(group) + 1), (reserve, 0)):
         chosen = {each.number: each.gpu for each in group[:count]}
         found = offload(memory, [Device(n, chosen[n].free - kept) for n in sorted(chosen)])
-        if found is not None and found.whole:
+        if found is not None and found.whole and found.in_ram <= mapped:
             return Placement(
                 where="gpu",
                 gpu_layers=found.gpu_layers,

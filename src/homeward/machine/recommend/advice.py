@@ -26,7 +26,7 @@ SHRUNK = 0.75
 """Of its size, that a model keeps at least from `USUAL` to `SMALLER`: 4.82 to 5.28 bits a weight
 become 3.80 to 4.31."""
 
-ORDER = tuple(Verdict)  # the best first
+ORDER = (Verdict.WELL, Verdict.RUNS, Verdict.SLOW, Verdict.NOT)  # the best first
 
 
 class Advice(Struct, frozen=True, kw_only=True):

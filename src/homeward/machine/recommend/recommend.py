@@ -14,7 +14,7 @@ from homeward.machine.catalogue.entry import Entry
 from homeward.machine.estimate import Use
 from homeward.machine.hardware import Hardware
 from homeward.machine.recommend.advice import Advice, advise, known_licence
-from homeward.machine.recommend.strengths import TASKS, Rating, rated
+from homeward.machine.recommend.strengths import TASKS, Rating, rated, size_class
 from homeward.machine.recommend.verdict import Verdict
 from homeward.machine.speed.measured import Run
 
@@ -85,12 +85,6 @@ def recommend(
         too_slow=tuple(groups[Verdict.SLOW]),
         does_not_fit=tuple(sorted(groups[Verdict.NOT], key=lambda each: each.parameters)),
     )
-
-
-def size_class(parameters: int) -> int:
-    """Models of one class differ in size by less than a half: 7 and 8 milliards are of one."""
-    bounds = (0.8e9, 2e9, 5e9, 10e9, 18e9, 40e9, 80e9, 200e9)
-    return sum(parameters >= bound for bound in bounds)
 
 
 def _rank(entry: Entry, rating: Rating, task: str | None) -> tuple[float, int, str, str]:

@@ -12,7 +12,8 @@ from msgspec import Struct
 from homeward.machine.estimate import Use
 from homeward.machine.hardware import Hardware
 from homeward.machine.recommend.advice import Advice
-from homeward.machine.recommend.recommend import OWN_KIND, Recommendations, size_class
+from homeward.machine.recommend.recommend import OWN_KIND, Recommendations
+from homeward.machine.recommend.strengths import ABLE, size_class
 from homeward.machine.recommend.verdict import Verdict
 
 Role = Literal["quick", "general", "coder"]
@@ -20,8 +21,7 @@ SPECIAL: tuple[Role, ...] = ("coder", "quick")
 
 CANDIDATES = 12  # of each role: more make the choice slower, and no better
 KEPT = 0.9  # of free memory; the rest is for what grows
-ABLE = 2  # class of size: from 2 milliards of parameters, below which models know little
-QUICK = (1, 2)  # classes of size: from 0.8 to 5 milliards
+QUICK = (2, 3)  # classes of size: from 0.8 to 5 milliards
 QUICK_COUNTS = 0.1  # of its strength: it saves time, and is no better than the general one
 FASTER = 2.0  # times the general one's speed, or it is not worth its memory
 BETTER = 0.02  # a coder that is not so much stronger than the general one is not fetched
@@ -70,7 +70,7 @@ def _chosen(
     among: dict[Role, list[Advice]] = {
         "general": general[:CANDIDATES],
         "coder": coders[:CANDIDATES],
-        "quick": quick[:CANDIDATES],
+        "quick": [each for size in QUICK for each in _of_class(quick, size)[: CANDIDATES // 2]],
     }
     sets = []
     for picked in product(among["general"], *([None, *among[role]] for role in SPECIAL)):
@@ -104,6 +104,11 @@ def _code(each: Advice) -> float:
 def _is_quick(each: Advice) -> bool:
     small = QUICK[0] <= size_class(each.parameters) <= QUICK[1]
     return small and each.kind != "code" and each.verdict is Verdict.WELL
+
+
+def _of_class(advised: Sequence[Advice], size: int) -> list[Advice]:
+    """Small ones are weaker, and may be all that there is room for."""
+    return [each for each in advised if size_class(each.parameters) == size]
 
 
 def _sensible(members: Sequence[Start]) -> bool:

@@ -39,6 +39,9 @@ few tell. That a year is worth at least one doubling is the cautious end of what
 parameters needed for the same ability halve in 3.5 months (Xiao et al., "Densing Law of LLMs",
 arXiv:2412.04315)."""
 
+RECENT = 5.0
+"""Years since 2020, where no model has a figure."""
+
 DOUBT = 4.0
 """Figures that the slopes above count as, so that few others do not bend the line."""
 
@@ -56,13 +59,38 @@ def rated(entries: Sequence[Entry], task: str | None) -> Mapping[str, Rating]:
     figures = {entry.name: _figure(entry, wanted) for entry in entries}
     points = [(*traits(entry), value) for entry in entries if (value := figures[entry.name])]
     expected = _Line.through(points)
+    date = sum(years for _, years, _ in points) / len(points) if points else RECENT
     return {
-        name: Rating(expected(*traits(entry)), named=False)
+        name: Rating(_expected(entry, expected, date), named=False)
         if value is None
         else Rating(value, named=True)
         for entry in entries
         for name, value in [(entry.name, figures[entry.name])]
     }
+
+
+def _expected(entry: Entry, line: "_Line", date: float) -> float:
+    """Off the line; of one class of small models the same for all, so that the newer comes first.
+
+    The line is drawn through larger ones, whose progress over the years says little of these: by
+    it, one of this year with 350 million parameters would be worth one of last year with 700.
+    """
+    size, since = traits(entry)
+    kind = size_class(int(2**size * 1e9))
+    if kind >= ABLE:
+        return line(size, since)
+    return line(log2(BOUNDS[kind] / 2 / 1e9), date)
+
+
+BOUNDS = (0.45e9, 0.8e9, 2e9, 5e9, 10e9, 18e9, 40e9, 80e9, 200e9)
+
+ABLE = 3
+"""Class of size: from 2 milliards of parameters, below which models know little."""
+
+
+def size_class(parameters: int) -> int:
+    """Models of one class differ in size by less than a half: 7 and 8 milliards are of one."""
+    return sum(parameters >= bound for bound in BOUNDS)
 
 
 def evidence(entry: Entry, task: str | None) -> Iterator[Evidence]:

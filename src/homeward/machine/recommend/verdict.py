@@ -8,7 +8,7 @@ from msgspec import Struct
 from homeward.machine.estimate import Fits, Memory, Placement, Speed, Use
 from homeward.machine.hardware import Hardware
 from homeward.machine.memory.memory import memory
-from homeward.machine.memory.placing import place
+from homeward.machine.memory.placing import place, vendor
 from homeward.machine.speed.measured import Run, device_of, replace
 from homeward.machine.speed.speed import speed
 from homeward.machine.subject import Subject
@@ -29,6 +29,7 @@ class Verdict(StrEnum):
     RUNS = "runs"
     SLOW = "too slow"  # it fits, and answers more slowly than one reads
     NOT = "does not fit"
+    FITS = "fits"  # one that does not answer, and so has no speed in tokens
 
 
 class Sized(Struct, frozen=True, kw_only=True):
@@ -63,9 +64,8 @@ def sized(
     depth: int | None = None,
 ) -> Sized:
     """Memory, place and speed alone. ConfigError for a use that no runtime has."""
-    vendor = hardware.gpus[0].vendor if hardware.gpus else None
     needed = memory(
-        subject.shapes, subject.weights, use, projector=subject.projector, vendor=vendor
+        subject.shapes, subject.weights, use, projector=subject.projector, vendor=vendor(hardware)
     )
     fits, placement = place(needed, subject.shapes, hardware)
     fast = speed(subject.shapes, needed, use, placement, hardware, depth=depth)

@@ -18,7 +18,7 @@ from homeward.machine.hardware import Gpu
 from homeward.machine.scan import amd_library
 from homeward.machine.scan.bandwidth import checked
 from homeward.machine.scan.cards import AMD, NOT_GIVEN, Card, cards, hidden
-from homeward.machine.scan.files import below, fields, folders, number, text
+from homeward.machine.scan.files import below, count, fields, folders, number, text
 from homeward.machine.scan.probing import Told
 from homeward.machine.scan.visible import visible_to_rocm
 from homeward.machine.sizes import shown
@@ -118,7 +118,7 @@ def _gtt(root: Path, card: Card) -> tuple[int, int]:
 
 def _architecture(card: Card, node: Mapping[str, str]) -> str:
     """``gfx1151``, from the compute driver or from the chip's own list of its parts."""
-    version = int(node.get("gfx_target_version", "0"))
+    version = count(node.get("gfx_target_version"))
     if version:
         return f"gfx{version // 10000}{version // 100 % 100:x}{version % 100:x}"
     chip = card.device / "ip_discovery/die/0/GC/0"
@@ -132,13 +132,12 @@ def _nodes(root: Path) -> dict[str, dict[str, str]]:
     """What the compute driver (KFD) says of each GPU, by its address, in the order of HIP."""
     found: dict[str, dict[str, str]] = {}
     topology = below(root, "sys/class/kfd/kfd/topology/nodes")
-    numbered = [folder for folder in folders(topology) if folder.name.isdigit()]
+    numbered = [folder for folder in folders(topology) if folder.name.isdecimal()]
     for folder in sorted(numbered, key=lambda path: int(path.name)):
         about = fields(folder / "properties")
-        if not int(about.get("simd_count", "0")):
+        if not count(about.get("simd_count")):
             continue  # a processor
-        place = int(about.get("location_id", "0"))
-        domain = int(about.get("domain", "0"))
+        place, domain = count(about.get("location_id")), count(about.get("domain"))
         address = f"{domain:04x}:{place >> 8 & 0xFF:02x}:{place >> 3 & 0x1F:02x}.{place & 7}"
         found[address] = {**about, **fields(folder / "mem_banks/0/properties")}
     return found
@@ -148,10 +147,11 @@ def _bandwidth(
     row: Row | None, node: Mapping[str, str], *, integrated: bool
 ) -> tuple[float, Basis | None]:
     """GDDR6 moves 16 bits in a cycle of the clock that KFD tells; of others it is not known."""
-    gddr6 = int(node.get("gfx_target_version", "0")) >= RDNA and not integrated
+    gddr6 = count(node.get("gfx_target_version")) >= RDNA and not integrated
     if not gddr6:
         return checked(row, None, None, 16, "KFD")
-    return checked(row, int(node.get("mem_clk_max", "0")), int(node.get("width", "0")), 16, "KFD")
+    clock, width = count(node.get("mem_clk_max")), count(node.get("width"))
+    return checked(row, clock, width, 16, "KFD")
 
 
 def _name(root: Path, card: Card) -> str:

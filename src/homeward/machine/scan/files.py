@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+MOST = 1 << 64
+
 
 def text(path: Path) -> str:
     """What is in it, without the space around it; nothing where it cannot be read."""
@@ -12,11 +14,18 @@ def text(path: Path) -> str:
 
 
 def number(path: Path) -> int | None:
-    """A file with one whole number, decimal or 0x...; None where there is none."""
+    """A file with one count, decimal or 0x...; None where there is none."""
     try:
-        return int(text(path), 0)
+        found = int(text(path), 0)
     except ValueError:
         return None
+    return found if 0 <= found < MOST else None
+
+
+def count(said: str | None) -> int:
+    """What a field counts; 0 where it does not say, or says what is no count."""
+    plain = said is not None and said.isascii() and said.isdigit() and len(said) < 20
+    return int(said) if said is not None and plain else 0
 
 
 def fields(path: Path, separator: str | None = None) -> dict[str, str]:

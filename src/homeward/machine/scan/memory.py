@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from homeward.machine.scan.files import below, fields, number, text
+from homeward.machine.scan.files import below, count, fields, number, text
 
 NO_LIMIT = 1 << 60  # version 1 writes the largest multiple of a page for none
 
@@ -36,8 +36,8 @@ class Group(Struct, frozen=True):
 def ram(root: Path) -> Ram | None:
     """Of a Linux machine; None where ``/proc/meminfo`` does not tell."""
     meminfo = fields(below(root, "proc/meminfo"), ":")
-    sizes = {name: int(value.split()[0]) << 10 for name, value in meminfo.items() if value}
-    if "MemTotal" not in sizes:
+    sizes = {name: count(value.split()[0]) << 10 for name, value in meminfo.items() if value}
+    if not sizes.get("MemTotal"):
         return None
     total = sizes["MemTotal"]
     free = sizes.get("MemAvailable")
@@ -75,8 +75,8 @@ def memory_groups(root: Path) -> Iterator[Group]:
             limit = number(folder / limit_name)
             if limit is None or limit >= NO_LIMIT:
                 continue
-            cache = fields(folder / "memory.stat").get(cache_name, "0")
-            used = (number(folder / used_name) or 0) - int(cache)
+            cache = count(fields(folder / "memory.stat").get(cache_name))
+            used = (number(folder / used_name) or 0) - cache
             yield Group("/" + str((folder / limit_name).relative_to(root)), limit, max(0, used))
 
 

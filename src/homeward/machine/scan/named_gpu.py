@@ -36,8 +36,7 @@ def named_gpu(name: str, overrides: Overrides) -> tuple[Row, int]:
     sizes = sorted({size for each in rows for size in each.memory})
     said = table.size_in(name)
     if told := (overrides.ram if shares else None) or overrides.vram:
-        row = table.lookup(name, said or told)
-        assert row is not None  # there are variants
+        row = table.of_size(rows, said or told)
         enough = (size for size in row.memory if shares and size >= told)
         return row, told if overrides.ram else min(enough, default=told)
     if not sizes:
@@ -45,13 +44,11 @@ def named_gpu(name: str, overrides: Overrides) -> tuple[Row, int]:
     if said is None:
         said = _usual(rows, sizes)
         if said is None:
-            raise ConfigError(_several(row.name, sizes, shares=shares))
+            raise ConfigError(_several(rows[0].name, sizes, shares=shares))
     size = min(sizes, key=lambda each: abs(each - said))
     if abs(size - said) > NEAR * said:
-        raise ConfigError(f"{_comes_with(row.name, sizes)}: say another size, or --vram")
-    row = table.lookup(name, size)
-    assert row is not None
-    return row, size
+        raise ConfigError(f"{_comes_with(rows[0].name, sizes)}: say so, or --vram")
+    return table.of_size(rows, size), size
 
 
 def _usual(rows: Sequence[Row], sizes: Sequence[int]) -> int | None:

@@ -20,8 +20,12 @@ def sharing(gpu: Gpu, memory: Ram) -> Gpu:
     source = f"main memory's ({memory.source})"
     how = Basis(how=How.MEASURED, source=source)
     if gpu.total:  # a part of it, as the system told
-        free = min(gpu.free, gpu.total, memory.free) if memory.total else gpu.free
-        return replace(gpu, free=free, basis={**gpu.basis, "free": how})
+        if not memory.total:
+            return gpu
+        total = min(gpu.total, memory.total)  # a container may have less than the machine
+        free = min(gpu.free, total, memory.free)
+        told = gpu.basis if total == gpu.total else {**gpu.basis, "total": how}
+        return replace(gpu, total=total, free=free, basis={**told, "free": how})
     total, free = memory.total, memory.free
     if gpu.vendor == "intel":
         total = int(total * INTEL_SHARE)

@@ -79,7 +79,10 @@ class Work(Struct, frozen=True, kw_only=True):
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """``bandwidth`` is in bytes a second; ``flops`` 0 where not known, ``cores`` 0 for a GPU."""
+    """``bandwidth`` is in bytes a second; ``flops`` 0 where not known, ``cores`` 0 for a GPU.
+
+    ``why`` says what an ``assumed`` bandwidth rests on, where it rests on something.
+    """
 
     name: str
     device: Device
@@ -88,6 +91,7 @@ class Part(Struct, frozen=True, kw_only=True):
     flops: float
     cores: int
     work: Work
+    why: str = ""
 
     def seconds(self) -> float:
         """For one token of an answer."""

@@ -72,11 +72,27 @@ def _source(parts: list[Part]) -> str:
     if not parts:
         return "it runs nowhere"
     told = [
-        f"{part.bandwidth / 1e9:.4g} GB/s{' (assumed)' if part.assumed else ''} of {part.name}, "
-        f"fitted on {part.device.runs} published runs of {part.device.machines} machines"
+        f"{part.bandwidth / 1e9:.4g} GB/s{_why(part)} of {_called(part)}, {_fitted(part)}"
         for part in parts
     ]
     return " and ".join(dict.fromkeys(told))
+
+
+def _why(part: Part) -> str:
+    if not part.assumed:
+        return ""
+    return f" (assumed: {part.why})" if part.why else " (assumed)"
+
+
+def _called(part: Part) -> str:
+    return "a GPU of which no more is known" if part.name == "gpu" else part.name
+
+
+def _fitted(part: Part) -> str:
+    """What the constants rest on."""
+    if not part.device.runs:
+        return "with what was fitted on other GPUs, in a wider band"
+    return f"fitted on {part.device.runs} published runs of {part.device.machines} machines"
 
 
 def parts_of(
@@ -102,7 +118,7 @@ def parts_of(
     for number, gpu in on_gpus.items():
         share = (placement.gpu_bytes[number] or 1) / there
         name = class_of(gpu)
-        bandwidth, assumed = _bandwidth(gpu, hardware)
+        bandwidth, assumed, why = _bandwidth(gpu, hardware)
         yield Part(
             name=name,
             device=device(name),
@@ -111,6 +127,7 @@ def parts_of(
             flops=gpu.flops,
             cores=0,
             work=work.share(near * share, far * share, share if near or far else 0.0),
+            why=why,
         )
     if near < 1 or far < 1:
         yield Part(
@@ -124,12 +141,15 @@ def parts_of(
         )
 
 
-def _bandwidth(gpu: Gpu, hardware: Hardware) -> tuple[float, bool]:
+def _bandwidth(gpu: Gpu, hardware: Hardware) -> tuple[float, bool, str]:
+    """Bytes a second, whether they are assumed, and why so many then."""
     if gpu.bandwidth:
-        return gpu.bandwidth, False
+        basis = gpu.basis.get("bandwidth")
+        guessed = basis is not None and basis.how is How.ASSUMED and basis.low is not None
+        return gpu.bandwidth, guessed, basis.source if basis and guessed else ""
     if (gpu.unified or gpu.integrated) and hardware.ram_bandwidth:
-        return hardware.ram_bandwidth, False
-    return ASSUMED_RAM, True
+        return hardware.ram_bandwidth, False, ""
+    return ASSUMED_RAM, True, ""
 
 
 def _whole(shapes: Shapes, memory: Memory, use: Use, depth: int) -> Work:

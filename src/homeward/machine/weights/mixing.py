@@ -86,7 +86,8 @@ def recurrent(shapes: Shapes, plan: Form, state: Recurrent) -> Iterator[Part]:
     yield "ssm_conv1d.bias", (mixed,)
     yield "ssm_a", (1, heads)
     yield "ssm_d", (1, heads)
-    yield "ssm_norm.weight", (inner // state.groups, state.groups)
+    groups = max(state.groups, 1)
+    yield "ssm_norm.weight", (inner // groups, groups)
 
 
 def _kda(hidden: int, state: Recurrent) -> Iterator[Part]:
