@@ -177,7 +177,9 @@ def test_no_way_to_write_a_name_gets_around_it(model: str) -> None:
 
 def test_a_name_that_is_like_an_allowed_one_is_still_unknown() -> None:
     policy = "{licence: {commercial: [yes]}, licences: {small: mit, big: mit, file: mit}}"
-    assert "(someone/phi4:mine) has a licence that nobody" in refused('{ollama: {model: "someone/phi4:mine"}}', policy)
+    assert "(someone/phi4:mine) has a licence that nobody" in refused(
+        '{ollama: {model: "someone/phi4:mine"}}', policy
+    )
 
 
 @pytest.mark.parametrize("file", ["foo.gguf", "weights/foo.gguf"])

@@ -82,12 +82,12 @@ class Policy:
         return next(filter(None, found), "")
 
     def _broken(self, called: str, leaf: Model, name: str, routes: Sequence[str]) -> str:
-        known = self.of(leaf, name, called)
-        if isinstance(known, str):
+        own = self.of(leaf, name, called)
+        if isinstance(own, str):
             return ""
-        clause = self.licence.broken(known)
+        known, clause = own, self.licence.broken(own)
         if known is None and not clause:
-            known = next(filter(self.licence.broken, likely(called)), None)
+            known = next((each for each in likely(called) if self.licence.broken(each)), None)
             clause = self.licence.broken(known) if known else ""
         if not clause:
             return ""

@@ -114,3 +114,12 @@ def test_a_split_model_that_lacks_a_file_names_it(tmp_path: Path) -> None:
     first = shape_gguf.write(tmp_path / "m-00001-of-00002.gguf", SAID, ROWS)
     with pytest.raises(BadModelFile, match=r"m-00002-of-00002\.gguf cannot be read"):
         read_model(first)
+
+
+def test_of_very_many_arrays_no_more_is_kept_than_a_model_needs(tmp_path: Path) -> None:
+    said = SAID | {f"a{number}": [1] * 4096 for number in range(100)}
+    metadata = read_file(shape_gguf.write(tmp_path / "a.gguf", said, ROWS)).metadata
+    kept = [value for value in metadata.values() if isinstance(value, tuple)]
+    assert sum(map(len, kept)) <= gguf_reader.MOST_NUMBERS
+    assert metadata["llama.attention.head_count_kv"] == (4, 0, 4)
+    assert metadata["a99"] == Long(4096)

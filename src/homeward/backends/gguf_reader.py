@@ -18,6 +18,7 @@ STRING, ARRAY = 8, 9
 
 MOST_ITEMS = 1 << 22  # of an array of strings; the largest vocabularies have 2^18 tokens
 MOST_KEPT = 4096  # bytes of a string, numbers of an array that are kept
+MOST_NUMBERS = 1 << 18  # of all arrays that are kept: eight times their bytes in memory
 MOST_HEADER = 1 << 28  # bytes; the longest, with 2^18 tokens, have 2^24
 
 
@@ -46,6 +47,7 @@ class Reader:
         self.at = 0
         self._read = read
         self._there = bytearray()
+        self._kept = 0  # numbers of arrays
 
     def numbers(self, layout: str) -> tuple[Any, ...]:
         begin = self.skip(struct.calcsize("<" + layout))
@@ -87,7 +89,8 @@ class Reader:
             self._skip_strings(count)
         else:
             letter = _letter(kind)
-            if count <= MOST_KEPT:
+            if count <= MOST_KEPT and self._kept + count <= MOST_NUMBERS:
+                self._kept += count
                 return self.numbers(f"{count}{letter}")
             self.skip(count * struct.calcsize("<" + letter))
         return Long(count)

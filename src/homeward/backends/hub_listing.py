@@ -1,6 +1,7 @@
 """What a Hugging Face hub has under a name, asked as the user: its files, their sizes and sums."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,9 @@ from homeward.errors import (
     Unauthorized,
     Unreachable,
 )
+
+REVISION = re.compile(r"[\w-]{1,64}", re.ASCII)
+MOST = 1 << 62  # bytes of a file
 
 
 class HubFile(Struct, frozen=True):
@@ -41,14 +45,27 @@ def listed(hub: str, repo: str) -> list[HubFile]:
 
     if constants.HF_HUB_OFFLINE:
         raise ConfigError("HF_HUB_OFFLINE forbids to ask the hub: unset it")
-    info = HfApi(endpoint=hub, token=token(hub) or False).model_info(repo, files_metadata=True)
+    api = HfApi(endpoint=hub, token=token(hub) or False)
+    try:
+        info = api.model_info(repo, files_metadata=True)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _nonsense(hub, repo, error) from error
+    if info.sha is not None and not (isinstance(info.sha, str) and REVISION.fullmatch(info.sha)):
+        raise _nonsense(hub, repo, f"revision {info.sha!r}")
     found = []
     for file in info.siblings or ():
+        name, size = file.rfilename, file.size
         digest = file.lfs.sha256 if file.lfs else file.blob_id
-        if file.size is not None and digest and inside(file.rfilename):
-            url = hf_hub_url(repo, file.rfilename, revision=info.sha, endpoint=hub)
-            found.append(HubFile(file.rfilename, url, file.size, digest))
+        if not (type(size) is int and 0 <= size < MOST and isinstance(digest, str) and digest):
+            continue
+        if isinstance(name, str) and inside(name):
+            url = hf_hub_url(repo, name, revision=info.sha, endpoint=hub)
+            found.append(HubFile(name, url, size, digest))
     return found
+
+
+def _nonsense(hub: str, repo: str, what: object) -> Failed:
+    return Failed(f"{hub} says of {repo} what no hub says ({what}): check HF_ENDPOINT")
 
 
 def inside(name: str) -> bool:

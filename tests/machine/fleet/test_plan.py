@@ -227,9 +227,7 @@ def test_more_than_are_compared_are_grouped_all_the_same() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(1, 22), st.integers(1, 5)), min_size=1, max_size=4), machines
-)
+@given(st.lists(st.tuples(st.integers(1, 22), st.integers(1, 5)), min_size=1, max_size=4), machines)
 def test_no_other_grouping_waits_less(drawn: list[tuple[int, int]], hardware: Hardware) -> None:
     """Against every set of residents and every partition of the others, written down plainly."""
     members = [

@@ -270,3 +270,15 @@ def test_any_config_is_read_or_refused(said: dict[str, Any]) -> None:
     except ConfigError:
         return
     assert len(found.kinds) == found.layers
+
+
+@pytest.mark.parametrize("field", ["full_attention_interval", "sliding_window_pattern"])
+@pytest.mark.parametrize("kind", ["gemma3_text", "qwen3_next"])
+def test_a_period_longer_than_the_model_is_no_longer_than_it(kind: str, field: str) -> None:
+    said = {"model_type": kind, "num_hidden_layers": 4, "hidden_size": 8, "sliding_window": 512}
+    assert len(shapes_of_config(said | {field: 2**39}).pattern) <= 4
+
+
+def test_layers_of_a_kind_that_is_no_text_are_passed_over() -> None:
+    said = {"num_hidden_layers": 1, "hidden_size": 8, "layer_types": [["full_attention"]]}
+    assert shapes_of_config(said).pattern == "F"

@@ -180,7 +180,7 @@ def test_without_anything_it_asks_for_the_shapes() -> None:
 def test_more_slots_than_llama_cpp_has_are_refused() -> None:
     """``LLAMA_MAX_SEQ`` in ``llama-cparams.h``; each of more slots would have no cell at all."""
     assert sum(cache(LLAMA_8B, Use(context=256, parallel=256))) > 0
-    with pytest.raises(ConfigError, match="parallel is 257; .* at most 256 slots"):
+    with pytest.raises(ConfigError, match=r"parallel is 257; .* at most 256 slots"):
         cache(LLAMA_8B, Use(context=256, parallel=257))
 
 

@@ -122,9 +122,9 @@ def pack(members: Sequence[Member], hardware: Hardware) -> Packing | None:
     `homeward.machine.memory.placing.place` says the same.
     """
     where = places(hardware, RESERVE if len(members) > 1 else 0)
-    if not where[0].shared:  # what stays in main memory beside the GPUs has room there too
-        if sum(m.memory.weights.embedding for m in members) > mapped_room(hardware):
-            return None
+    beside = sum(m.memory.weights.embedding for m in members)
+    if not where[0].shared and beside > mapped_room(hardware):
+        return None  # what stays in main memory beside the GPUs has no room there
     large = [m for m in members if all(needs(m, place) > place.budget for place in where)]
     small = [m for m in members if m not in large]
     if large and len(where) < 2:

@@ -39,7 +39,7 @@ def pattern(config: Config) -> str:
 def _listed(config: Config) -> str:
     for name in LISTS:
         kinds = config.each(name)
-        if kinds and all(kind in LETTERS for kind in kinds):
+        if kinds and all(isinstance(kind, str) and kind in LETTERS for kind in kinds):
             return "".join(LETTERS[kind] for kind in kinds)
     return ""
 
@@ -68,13 +68,15 @@ def _periodic(config: Config) -> str:
         return "B"
     usual = patterns.INTERVALS.get(config.architecture, 0)
     if interval := config.number("full_attention_interval") or usual:
-        return patterns.every(interval)
+        return patterns.every(min(interval, config.layers + 1))[: config.layers]
     period = patterns.windowed(config.architecture, config.layers)
     said = config.get(*PERIOD)
     if isinstance(said, str) and said and all(letter in LETTERS for letter in said):
         return "".join(LETTERS[letter] for letter in said)
+    full_first = period.startswith("F")
     if type(said) is int and said > 0 and period != "F":
-        return patterns.of_period(said, full_first=period.startswith("F"))
+        length = min(said, config.layers + 1)  # of a longer one no more is drawn out
+        return patterns.of_period(length, full_first=full_first)[: config.layers]
     return period
 
 

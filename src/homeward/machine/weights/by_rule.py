@@ -47,14 +47,13 @@ def end_amounts(shapes: Shapes, quant: str) -> Iterator[tuple[str, Amount]]:
 
 def layer_amounts(shapes: Shapes, quant: str) -> tuple[Layered, ...]:
     """Layers that are alike, and stand at places that the rules take alike, are added up once."""
-    done: dict[tuple[object, ...], Layered] = {}
+    done: dict[int, Layered] = {}
     found = []
     model, rule = traits(shapes), mix(quant)
     for parts, places in _places(shapes, rule):
-        key = (id(parts), *places)
-        if key not in done:
-            done[key] = _layered(parts, rule, model, places)
-        found.append(done[key])
+        if id(places) not in done:
+            done[id(places)] = _layered(parts, rule, model, places)
+        found.append(done[id(places)])
     return tuple(found)
 
 
@@ -77,7 +76,7 @@ def _ends(shapes: Shapes, quant: str) -> Iterator[tuple[str, tuple[int, ...], st
 
 
 Places = tuple[frozenset[str], ...]
-"""What holds for each part of a layer, in their order."""
+"""What holds for each part of a layer, in their order; one object for layers that are alike."""
 
 
 def _places(shapes: Shapes, rule: str) -> Iterator[tuple[tuple[Part, ...], Places]]:
@@ -92,19 +91,32 @@ def _places(shapes: Shapes, rule: str) -> Iterator[tuple[tuple[Part, ...], Place
     rules = {key: tuple(map(_category, parts)) for key, parts in distinct.items()}
     values_in = {key: sum(each is VALUE for each in found) for key, found in rules.items()}
     many = sum(values_in[id(parts)] for parts in layers)
+    counted = {
+        key: [each for each in found if _by_itself(each, rule)] for key, found in rules.items()
+    }
     values = downs = 0
+    built: dict[tuple[object, ...], Places] = {}  # a few, though there are many layers
     for number, parts in enumerate(layers):
-        places = []
-        for each in rules[id(parts)]:
-            at, count = number, model.layers
+        alike = conditions(number, model.layers, model)
+        own = []
+        for each in counted[id(parts)]:
             if each is VALUE:
-                at, count = values, many
+                own.append(conditions(values, many, model))
                 values += 1
-            elif each is DOWN and rule in LOW:
-                at = downs
+            else:
+                own.append(conditions(downs, model.layers, model))
                 downs += 1
-            places.append(conditions(at, count, model))
-        yield parts, tuple(places)
+        key = (id(parts), alike, *own)
+        if key not in built:
+            left = iter(own)
+            built[key] = tuple(
+                next(left) if _by_itself(each, rule) else alike for each in rules[id(parts)]
+            )
+        yield parts, built[key]
+
+
+def _by_itself(each: Rules | None, rule: str) -> bool:
+    return each is VALUE or (each is DOWN and rule in LOW)
 
 
 def _category(part: Part) -> Rules | None:

@@ -207,13 +207,20 @@ def layer_type(
 
 
 def _kept(name: str, shape: tuple[int, ...], mix: str) -> str:
-    if mix == "F32" or len(shape) < 2 or not name.endswith("weight"):
+    if mix == "F32" or len(shape) < 2:
         return "F32"
-    if any(part in name for part in NUMBERS):
-        return "F32"
-    if any(part in name for part in UNTOUCHED):
+    kept = _by_name(name)
+    if kept == "F16":
         return "BF16" if mix == "BF16" else "F16"
-    return mix if mix in PLAIN else ""
+    return kept or (mix if mix in PLAIN else "")
+
+
+@lru_cache(maxsize=1024)
+def _by_name(name: str) -> str:
+    """The type that a matrix keeps for its name; empty for one that is quantised."""
+    if not name.endswith("weight") or any(part in name for part in NUMBERS):
+        return "F32"
+    return "F16" if any(part in name for part in UNTOUCHED) else ""
 
 
 def _fitting(kind: str, row: int) -> str:
