@@ -124,6 +124,28 @@ def test_a_measured_run_replaces_the_estimate() -> None:
     assert found.decode_tok_s.mid == pytest.approx(100)
 
 
+def test_the_speed_is_told_halfway_through_a_context_that_was_asked_for() -> None:
+    assert of("Llama-3.1-8B", context=8192).depth == 4096
+
+
+def test_without_a_context_the_speed_is_told_at_its_beginning() -> None:
+    subject = subject_of(find("Llama-3.1-8B"), "")
+    assert fit(subject, Use(context=8192), CARD, asked=False).depth == 0
+
+
+def test_the_band_reaches_from_the_end_of_the_context_to_its_beginning() -> None:
+    subject = subject_of(find("Llama-3.1-8B"), "")
+    throughout, empty, full = (
+        fit(subject, Use(context=32768), CARD, depth=depth).decode_tok_s
+        for depth in (None, 0, 32768)
+    )
+    assert (throughout.low, throughout.high) == (full.low, empty.high)
+
+
+def test_each_slot_has_its_share_of_the_context_to_fill() -> None:
+    assert of("Llama-3.1-8B", context=8192, parallel=4).depth == 1024
+
+
 def test_a_model_without_a_known_licence_says_so() -> None:
     shapes = Shapes(parameters=7_000_000_000)
     subject = Subject(

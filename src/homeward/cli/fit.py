@@ -49,7 +49,8 @@ def fit(
         Path | None, typer.Option(help="Shapes of the model: a JSON file, or a config.json.")
     ] = None,
     depth: Annotated[
-        str | None, typer.Option(help="Tokens in the context when the speed is told.")
+        str | None,
+        typer.Option(help="Tokens before the answer whose speed is told: 0, or half of --context."),
     ] = None,
     task: Annotated[str | None, typer.Option(help="Best first for this: code, math ...")] = None,
     licence: Annotated[

@@ -158,7 +158,7 @@ def shares(sizes: Sequence[int], cells: int) -> list[int]:
 
 def facts(found: Fit) -> Iterator[tuple[str, str]]:
     if found.verdict not in (Verdict.NOT, Verdict.FITS):
-        at = f" with {found.depth:,} tokens before" if found.depth else ""
+        at = f", with {found.depth:,} tokens before" if found.depth else ""
         yield "answers", f"{_range(found.decode_tok_s)}{at}"
         yield "prompts", _range(found.prefill_tok_s)
     longest = found.longest_context

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from homeward.machine.catalogue.entry import Licence
-from homeward.machine.estimate import Basis, Fits, How, Placement, Range, Use, Weights
+from homeward.machine.estimate import Basis, Fits, How, Placement, Range, Speed, Use, Weights
 from homeward.machine.hardware import Hardware
 from homeward.machine.memory.longest import longest, remedies
 from homeward.machine.memory.placing import ram_room
@@ -99,16 +99,26 @@ def fit(
     """Everything that `homeward fit MODEL` says. Pure; ConfigError for a use that no runtime has.
 
     ``measured`` are runs on this machine, which replace the estimate of the speed. ``asked`` is
-    False where the context of ``use`` is the usual one rather than the user's.
+    False where the context of ``use`` is the usual one rather than the user's. The speed is told
+    at ``depth``; without one halfway through a context that was asked for, with a band from its
+    beginning to its end, else at the beginning.
     """
-    found = sized(subject, use, hardware, measured=measured, depth=depth)
+    at = use.context // use.parallel // 2 if depth is None and asked else depth
+    found = sized(subject, use, hardware, measured=measured, depth=at)
     needed, where = found.memory, found.placement.where
     context = Basis(how=How.GIVEN, source="asked for") if asked else _usual(use, subject)
     basis = {**needed.basis, "shapes": subject.basis, "context": context}
     kind = subject.entry.kind if subject.entry else "chat"
     silent = kind in SILENT
+    fast = found.speed
+    if depth is None and asked:
+        ends = (
+            sized(subject, use, hardware, measured=measured, depth=end).speed
+            for end in (0, use.context // use.parallel)
+        )
+        fast = _throughout(fast, *ends)
     if where != "none" and not silent:
-        basis["speed"] = found.speed.basis
+        basis["speed"] = fast.basis
     return Fit(
         model=subject.name,
         kind=kind,
@@ -127,9 +137,9 @@ def fit(
         fits=found.fits,
         placement=found.placement,
         because=found.placement.because,
-        decode_tok_s=NO_SPEED if silent else found.speed.decode,
-        prefill_tok_s=NO_SPEED if silent else found.speed.prefill,
-        depth=found.speed.depth,
+        decode_tok_s=NO_SPEED if silent else fast.decode,
+        prefill_tok_s=NO_SPEED if silent else fast.prefill,
+        depth=fast.depth,
         parameters=needed.weights.parameters,
         active_parameters=needed.weights.active_parameters,
         trained_context=subject.shapes.context,
@@ -139,6 +149,14 @@ def fit(
         licence=subject.licence or UNKNOWN,
         machine=brief(hardware),
     )
+
+
+def _throughout(half: Speed, empty: Speed, full: Speed) -> Speed:
+    """``half`` with a band from the beginning of the context to its end."""
+    decode = Range(full.decode.low, half.decode.mid, empty.decode.high)
+    prefill = Range(full.prefill.low, half.prefill.mid, empty.prefill.high)
+    basis = structs.replace(half.basis, low=decode.low, high=decode.high)
+    return structs.replace(half, decode=decode, prefill=prefill, basis=basis)
 
 
 def _longest(subject: Subject, use: Use, hardware: Hardware, where: str) -> int:
