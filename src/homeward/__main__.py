@@ -1,5 +1,10 @@
 """``python -m homeward``."""
 
-from homeward.cli import main
+import sys
 
-main()
+try:
+    from homeward.cli import main
+
+    main()
+except KeyboardInterrupt:
+    sys.exit(130)

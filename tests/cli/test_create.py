@@ -148,6 +148,33 @@ def test_without_a_modelfile_it_is_asked_for(homeward: Program) -> None:
     assert (run.code, "name a Modelfile with -f" in run.err) == (3, True)
 
 
+def test_with_a_file_the_line_to_add_is_told(homeward: Program, tmp_path: Path) -> None:
+    file, text = tmp_path / "homeward.yaml", "models:\n  a: {embedded: {model: box/draft}}\n"
+    file.write_text(text)
+    write(tmp_path, SUMS)
+    out = homeward("create", "sums").out
+    line = out.partition("the line\n")[2].partition("\nand ask it")[0]
+    file.write_text(text.replace("models:\n", f"models:\n{line}\n"))
+    told = homeward("ask", "--route", "sums", "--json", "What is 17 + 25?").json
+    assert told["answer"].endswith("17 + 25 = 42")
+
+
+@pytest.mark.parametrize("name", ["gemma3:4b", "./gemma-3-4b-it.gguf"])
+def test_a_policy_holds_for_what_it_is_made_of(
+    homeward: Program, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "homeward.yaml").write_text(
+        "models: {a: {embedded: {model: box/arith}}}\npolicy: {licence: {commercial: ['yes']}}\n"
+    )
+    tiny_gguf.write(tmp_path / "gemma-3-4b-it.gguf")
+    write(tmp_path, f"FROM {name}\n")
+    with standing(ollama()) as server:
+        run = homeward("create", "mine", "--ollama", server)
+        assert [asked.path for asked in server.asked if asked.path == "/api/create"] == []
+    assert run.code == 3
+    assert "Gemma Terms" in run.err
+
+
 # ---------------------------------------------------------------- in Ollama
 
 

@@ -103,5 +103,39 @@ def test_a_route_without_a_model_of_this_machine_is_refused(homeward: Program) -
     assert "asks no model of this machine" in done.err
 
 
+def test_without_a_file_the_routes_of_the_box_are_known(homeward: Program) -> None:
+    found = asked(homeward, "auto", "--json", vram="0").json
+    assert {"box/general", "box/arith"} <= {member["name"] for member in found["models"]}
+
+
+def test_a_model_of_the_box_is_written_by_its_name(homeward: Program) -> None:
+    written = parse(asked(homeward, "box/arith", "--write", "homeward").out, origin="written")
+    assert "'box/arith'" in str(written.models)
+
+
+def test_that_ollama_keeps_what_does_not_fit_is_a_warning(homeward: Program) -> None:
+    words = ("--vram", "0", "--ram", "32GiB")
+    done = homeward("fit", "--fleet", "Gemma-3-27B,Qwen3-14B,Qwen3-30B-A3B", *words)
+    told = " ".join(done.out.split())
+    assert "keeps all of them loaded although they do not fit together" in told
+    assert "whichever is asked first" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--fleet", "qwen3:4b", "qwen3:8b"), "'qwen3:8b' stands beside it"),
+        (("--fleet", "qwen3:4b", "--measure"), "measures nothing"),
+        (("qwen3:4b", "--write", "ollama"), "name the set of models with --fleet"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(
+    homeward: Program, words: tuple[str, ...], told: str
+) -> None:
+    done = homeward("fit", *words)
+    assert done.code == 2
+    assert told in " ".join(done.err.split())
+
+
 def test_it_says_the_same_twice(homeward: Program) -> None:
     assert asked(homeward, LARGE).out == asked(homeward, LARGE).out

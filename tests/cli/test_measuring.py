@@ -53,6 +53,11 @@ def test_people_are_told_what_was_expected(homeward: Program) -> None:
     assert "expected" in told.out
 
 
+def test_people_are_told_which_models_it_corrects(homeward: Program) -> None:
+    told = homeward("fit", "box/draft", "--measure").out
+    assert "it corrects estimates of models that read from" in told
+
+
 def test_nothing_is_opened_where_nothing_was_measured(homeward: Program) -> None:
     assert asyncio.run(runs()) == ()
 

@@ -55,6 +55,44 @@ def test_the_table_leaves_out_columns_without_a_word(homeward: Program) -> None:
     assert homeward("models").out.splitlines()[0].split() == ["NAME", "KIND", "ABOUT"]
 
 
+LONG = "a-model-whose-name-is-so-long-that-somebody-would-like-to-cut-it"
+
+
+@pytest.mark.parametrize("columns", ["20", "50", "80", None])
+def test_names_are_whole_however_narrow_it_is(
+    homeward: Program, monkeypatch: pytest.MonkeyPatch, columns: str | None
+) -> None:
+    Path("homeward.yaml").write_text(
+        f"models: {{{LONG}: {{embedded: {{model: box/arith}}}}, auto: {{fallback: [{LONG}]}}}}"
+    )
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    told = homeward("models").out.splitlines()
+    assert told[0].startswith("NAME")
+    assert [line.split()[0] for line in told[1:3]] == [LONG, "auto"]
+
+
+def test_what_there_is_no_room_for_is_named(
+    homeward: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("homeward.yaml").write_text(FILE)
+    monkeypatch.setenv("COLUMNS", "50")
+    told = homeward("models").out
+    assert told.splitlines()[0].split()[:2] == ["NAME", "KIND"]
+    assert max(map(len, told.splitlines()[:5])) <= 50
+    assert "no room for ABOUT, LICENCE" in told
+
+
+def test_in_a_pipe_nothing_is_folded(homeward: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    names = [f"model-{number}" for number in range(40)]
+    models = "".join(f"  {name}: {{echo: {{}}}}\n" for name in names)
+    Path("homeward.yaml").write_text(f"models:\n{models}  all: {{fallback: [{', '.join(names)}]}}")
+    told = homeward("models").out.splitlines()
+    assert ", ".join(names) in told[-2]
+
+
 HELD = {"name": "a:1", "size": 4 << 30, "expires_at": FOREVER, "context_length": 8192}
 
 

@@ -4,11 +4,14 @@ import platform
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.backends.servers import Asked, Reply, answers
+from tests.cli.background import served
 from tests.cli.program import Program
 from tests.contract import PATIENCE
 
@@ -71,6 +74,24 @@ def test_others_are_told_a_name_that_they_can_call_and_the_default_first(
     assert f"OPENAI_BASE_URL=http://{platform.node()}:" in said
     assert "a key is needed" in said
     assert "models                last, a, slow" in said
+
+
+def test_ollama_is_asked_what_it_has_loaded_when_the_gateway_starts(homeward: Program) -> None:
+    asked = threading.Event()
+
+    def ps(_: Asked) -> Reply:
+        asked.set()
+        return answers({"models": []})
+
+    with served({("GET", "/api/ps"): ps}) as url:
+        node = f'{{ollama: {{model: "a:1", base_url: "{url}"}}}}'
+        Path("homeward.yaml").write_text(f"models: {{a: {node}}}")
+        serving = start()
+        told(serving)
+        seen = asked.wait(PATIENCE)
+        serving.send_signal(signal.SIGINT)
+        serving.communicate(timeout=PATIENCE)
+    assert seen
 
 
 @pytest.mark.parametrize(

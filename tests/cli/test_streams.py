@@ -104,6 +104,33 @@ def test_a_route_is_completed_from_the_configuration(home: Path) -> None:
     assert completed("homeward", "ask", "--route", "b") == []
 
 
+INTERRUPTED = """
+import runpy, signal, sys
+stop = sys.argv.pop(1)
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == stop:
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+runpy.run_module("homeward", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its loop has no signals")
+@pytest.mark.parametrize("module", ["homeward.cli", "typer", "homeward.cli.ask"])
+def test_interrupted_while_it_is_imported_it_says_nothing(home: Path, module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, module, "ask", "hi"],
+        cwd=home,
+        env=environment(home),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=2 * PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="processes are looked up in /proc")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_however_it_ends_no_process_and_no_folder_is_left(home: Path, how: signal.Signals) -> None:

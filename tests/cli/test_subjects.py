@@ -61,6 +61,17 @@ async def test_a_file_is_read(tmp_path: Path) -> None:
     assert found.licence.key == "apache-2.0"
 
 
+async def test_a_model_of_the_box_is_read_from_the_package() -> None:
+    found = await subject("box/arith")
+    assert (found.name, found.shapes.context, found.basis.how) == ("box/arith", 256, How.FILE)
+
+
+@pytest.mark.parametrize("name", ["box/none", "./none.gguf"])
+async def test_what_is_not_there_is_a_wrong_name(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"there is no|it has"):
+        await subject(name)
+
+
 async def test_another_quantisation_of_a_file_takes_its_shapes(tmp_path: Path) -> None:
     path = shape_gguf.write(tmp_path / "mine.gguf", SAID, ROWS)
     found = await subject(str(path), quant="q4_0")

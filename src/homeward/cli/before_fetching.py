@@ -1,7 +1,6 @@
 """What is to know of a model before it is fetched: its licence, and whether it runs here."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,22 +16,6 @@ STOCKS = ("~/.ollama/models", "/usr/share/ollama/.ollama/models", "/var/lib/olla
 """Where Ollama keeps models: for a user, and as its installer and our units set it up."""
 
 
-def permitted(name: str, *, ollama: bool) -> None:
-    """ConfigError where the ``policy`` of the configuration that is in force forbids it."""
-    from homeward.config import find, load
-
-    file = find()
-    if file is None or not re.search(r"^policy:", file.read_text("utf-8", "replace"), re.MULTILINE):
-        return
-    from homeward.backends.embedded import Embedded
-    from homeward.backends.ollama import Ollama
-
-    policy = load(file).policy
-    leaf = Ollama(name) if ollama else Embedded(name)
-    for _, sentence in policy.problems({name: leaf}):
-        raise ConfigError(f"{file} does not allow it: {sentence}")
-
-
 def known(name: str, url: str | None) -> Iterator[str]:
     """Lines for people: the licence, and a verdict where it will run on this machine.
 
@@ -42,9 +25,9 @@ def known(name: str, url: str | None) -> Iterator[str]:
         yield f"{name}: {said}"
     if url is not None and not _is_near(url):
         return
-    found = run(_fitted(name))
+    found, where = run(_fitted(name, ollama=url is not None))
     if found is not None:
-        yield f"{name}: {verdict(found)}"
+        yield f"{name}: {verdict(found, where)}"
         if url is not None and (short := _short(found.weights_bytes)):
             yield f"{name}: {short}"
 
@@ -65,24 +48,25 @@ def licence(name: str) -> str:
     return f"{terms.name}, {commercial}{conditions}"
 
 
-def verdict(found: "Fit") -> str:
+def verdict(found: "Fit", where: str = "this machine") -> str:
     from homeward.machine.sizes import shown
 
     needs = f"it takes {shown(found.total_bytes)} with {found.context:,} tokens of context"
     if found.placement.where == "none":
         mend = f"; {found.remedies[0]}" if found.remedies else ""
-        return f"does not fit this machine ({found.because}): {needs}{mend}"
+        return f"does not fit {where} ({found.because}): {needs}{mend}"
     speed = found.decode_tok_s
     return (
-        f"{found.verdict} on this machine: {needs}, and makes {speed.low:.0f} to {speed.high:.0f} "
+        f"{found.verdict} on {where}: {needs}, and makes {speed.low:.0f} to {speed.high:.0f} "
         "tokens a second"
     )
 
 
-async def _fitted(name: str) -> "Fit | None":
-    """None where nobody here knows its shapes: nothing is asked of the hub for that."""
+async def _fitted(name: str, *, ollama: bool) -> "tuple[Fit | None, str]":
+    """And where it would run. None where nobody here knows its shapes: the hub is not asked."""
     import asyncio
 
+    from homeward.cli.engine_machine import for_engine
     from homeward.cli.scanned import scanned
     from homeward.cli.subjects import subject
     from homeward.machine.estimate import Use
@@ -90,11 +74,13 @@ async def _fitted(name: str) -> "Fit | None":
     from homeward.machine.recommend.verdict import usual_context
 
     try:
-        one, hardware = await asyncio.gather(subject(name), asyncio.to_thread(scanned))
+        one, there = await asyncio.gather(subject(name), asyncio.to_thread(scanned))
+        hardware = there if ollama else await asyncio.to_thread(for_engine, there)
+        where = "this machine" if hardware is there else "this machine's processor"
         use = Use(context=usual_context(one.shapes.context))
-        return fit(one, use, hardware, asked=False)
+        return fit(one, use, hardware, asked=False), where
     except HomewardError:
-        return None
+        return None, ""
 
 
 def _is_near(url: str) -> bool:

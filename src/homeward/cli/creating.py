@@ -5,8 +5,10 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from homeward.cli import how_to_ask
 from homeward.cli.created_from import Base, adapter, based_on
-from homeward.cli.fetching import answers, instead
+from homeward.cli.fetched_as import answers, instead
+from homeward.cli.policy_in_force import permitted
 from homeward.cli.pulling import Tell, telling
 from homeward.errors import ConfigError
 from homeward.interrupt import run
@@ -23,8 +25,9 @@ class Made(NamedTuple):
     server: str | None = None
 
     def words(self) -> str:
-        lies = f"{self.kept} keeps it" if self.server is None else f"Ollama at {self.server} has it"
-        return f'{lies}\nask it: homeward ask --route {self.name} "..."'
+        if self.server is None:
+            return f"{self.kept} keeps it\n{how_to_ask.engine(self.name)}"
+        return f"Ollama at {self.server} has it\n{how_to_ask.ollama(self.name, self.server)}"
 
     def as_json(self) -> dict[str, Any]:
         if self.server is not None:
@@ -33,7 +36,8 @@ class Made(NamedTuple):
 
 
 def make(name: str, file: Path, *, embedded: bool, ollama: str | None, quiet: bool) -> Made:
-    """ConfigError points at the line of the Modelfile. For the rest, the errors of both ways.
+    """ConfigError points at the line of the Modelfile, or at the policy that forbids what is behind
+    FROM. For the rest, the errors of both ways.
 
     A tag is made in Ollama; what was pulled, the box and variants are the engine's. A file goes to
     Ollama where one runs on this machine, else to the engine.
@@ -42,6 +46,7 @@ def make(name: str, file: Path, *, embedded: bool, ollama: str | None, quiet: bo
         raise ConfigError("--embedded and --ollama exclude each other: say one of them")
     modelfile, folder = _read(file)
     base = based_on(modelfile, folder, ollama=ollama is not None)
+    permitted(base.name, ollama=base.kind == "tag")
     if not quiet:
         for word in modelfile.ignored:
             print(f"{modelfile.origin}: {word} is read by nobody any more", file=sys.stderr)

@@ -1,18 +1,18 @@
-"""One model fetched: what is to know before, from where it comes, how it is asked then."""
+"""One model fetched: what is to know before, how it comes, how it is asked then."""
 
-import re
 import sys
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from homeward.cli.before_fetching import known, permitted
+from homeward.cli import how_to_ask
+from homeward.cli.before_fetching import known
+from homeward.cli.fetched_as import resolved
+from homeward.cli.policy_in_force import permitted
 from homeward.cli.pulling import Tell, telling, through_ollama
 from homeward.cli.text import printable
-from homeward.errors import ConfigError, ModelMissing, Unreachable
+from homeward.errors import ModelMissing
 from homeward.interrupt import run
-
-TAG = re.compile(r"[\w.-]+(?::\d+)?(/[\w.-]+)*(:[\w.-]+)?")
 
 
 class Fetched(NamedTuple):
@@ -27,8 +27,11 @@ class Fetched(NamedTuple):
     changed: bool = True
 
     def words(self) -> str:
-        lies = str(self.path) if self.server is None else f"Ollama at {self.server} has it"
-        return printable(f'{lies}\nask it: homeward ask --route {self.name} "..."')
+        if self.server is None:
+            ask = how_to_ask.engine(self.name, _called(self.path))
+            return printable(f"{self.path}\n{ask}")
+        ask = how_to_ask.ollama(self.name, self.server)
+        return printable(f"Ollama at {self.server} has it\n{ask}")
 
     def as_json(self) -> dict[str, Any]:
         lies = {"path": str(self.path)} if self.server is None else {"ollama": self.server}
@@ -38,20 +41,14 @@ class Fetched(NamedTuple):
 def fetch(name: str, ollama: str | None, *, quiet: bool) -> Fetched:
     """A name of the hub's comes to this machine; any other, or with ``ollama``, through Ollama.
 
-    ConfigError where the configuration's policy forbids it, and the errors of both ways.
+    A plain name of the catalogue is either. ConfigError where the configuration's policy forbids
+    it, and the errors of both ways.
     """
-    from homeward.backends.ollama_stock import server_url
-
-    url = None if ollama is None and on_hub(name) else server_url(ollama)
-    if url is not None:
-        if not TAG.fullmatch(name):
-            raise ConfigError(
-                f"{name!r} is no name of a model: say ORG/REPO of the hub, or a tag of Ollama's "
-                "such as qwen3:4b"
-            )
-        run(answers(url, instead(name)))
+    asked, (name, url, why) = name, resolved(name, ollama)
     permitted(name, ollama=url is not None)
     if not quiet:
+        if why:
+            print(printable(f"{asked}: {why}"), file=sys.stderr)
         for line in known(name, url):
             print(printable(line), file=sys.stderr)
     with telling(name, quiet=quiet) as tell:
@@ -59,21 +56,6 @@ def fetch(name: str, ollama: str | None, *, quiet: bool) -> Fetched:
             return _from_hub(name, tell)
         changed = run(_through(url, name, tell))
     return Fetched(name, server=url, changed=changed)
-
-
-def on_hub(name: str) -> bool:
-    """Whether it is one of the hub's. Of ``library/`` and of other registries are Ollama's."""
-    from homeward.backends.shelf import split
-
-    if "/" not in name or name.startswith(("library/", "ollama.com/")):
-        return False
-    try:
-        split(name)
-    except ConfigError:
-        if name.count("/") < 2:
-            raise
-        return False
-    return True
 
 
 def _from_hub(name: str, tell: Tell) -> Fetched:
@@ -104,31 +86,11 @@ async def _through(url: str, name: str, tell: Tell) -> bool:
     return changed
 
 
-async def answers(url: str, otherwise: str) -> None:
-    """Unreachable, with what can be done, where no Ollama server does."""
-    from homeward.backends.http import Http
-    from homeward.backends.ollama_stock import runs
+def _called(path: Path | None) -> str | None:
+    """By what name it is asked where there is no configuration."""
+    from homeward.backends.hub import installed
 
-    async with Http() as http:
-        if not await runs(url, http):
-            raise Unreachable(
-                f"no Ollama server answers at {url}: start it with `ollama serve` (it is at "
-                f"https://ollama.com/download), or {otherwise}"
-            )
-
-
-def instead(name: str) -> str:
-    """How the engine in the package gets the same model."""
-    from homeward.machine.catalogue import parse
-
-    try:
-        named = parse(name)
-    except ModelMissing:
-        named = None
-    if named is None or not named.entry.gguf:
-        return "name a GGUF repository of the hub as ORG/REPO, for the engine in the package"
-    quant = f":{named.quant}" if named.quant else ""
-    return f"fetch it for the engine in the package: `homeward pull {named.entry.gguf[0]}{quant}`"
+    return next((each.name for each in installed() if each.path == path), None)
 
 
 def _tag(name: str) -> str:

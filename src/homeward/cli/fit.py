@@ -86,6 +86,7 @@ def fit(
     from homeward.machine.sizes import bandwidth as rate
     from homeward.machine.sizes import parse
 
+    _together(model, fleet, write, measure=measure)
     given = Overrides(
         vram=None if vram is None else parse(vram),
         ram=None if ram is None else parse(ram),
@@ -119,3 +120,17 @@ def fit(
         use = fitting.use(wanted, told)
         hardware, runs = run(fitting.here(given))
         fitting.listing(hardware, runs, use, task, licence, every=every, json=json)
+
+
+def _together(model: str | None, fleet: str | None, write: str | None, *, measure: bool) -> None:
+    """BadParameter for what would be passed over in silence."""
+    if fleet is None:
+        if write is not None:
+            raise typer.BadParameter("name the set of models with --fleet", param_hint="--write")
+        return
+    if measure:
+        says = "it measures nothing: use `homeward fit MODEL --measure` for each of its models"
+        raise typer.BadParameter(says, param_hint="--fleet")
+    if model is not None:
+        says = f"{model!r} stands beside it: put that among its names, or ask without --fleet"
+        raise typer.BadParameter(says, param_hint="--fleet")

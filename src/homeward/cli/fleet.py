@@ -104,7 +104,7 @@ async def _member(
     tokens = context or leaf.context or server.window(hardware, found.shapes)
     if found.shapes.context:
         tokens = min(tokens, found.shapes.context)
-    path = leaf.model if leaf.model.endswith(".gguf") else ""
+    path = _path(leaf.model)
     use = Use(
         context=tokens * slots,
         kv=server.kv,
@@ -115,10 +115,20 @@ async def _member(
     return member(found, use, hardware, name=leaf.name, tag=leaf.tag, path=path)
 
 
+def _path(model: str) -> str:
+    """Of the model's file, where the name says it."""
+    from homeward import box
+    from homeward.backends.embedded import BOX
+
+    if model.startswith(BOX):
+        return str(box.path(model.removeprefix(BOX)))
+    return model if model.endswith(".gguf") else ""
+
+
 async def leaves_of(names: Sequence[str]) -> list[Leaf]:
     """A name of the configuration stands for its leaves on this machine, any other for itself."""
     found: dict[str, Leaf] = {}
-    async with _routes() as routes:
+    async with _routes(names) as routes:
         for name in names:
             if name not in routes:
                 found.setdefault(name, Leaf(name, name, tag=name if _is_tag(name) else ""))
@@ -132,13 +142,18 @@ async def leaves_of(names: Sequence[str]) -> list[Leaf]:
 
 
 @asynccontextmanager
-async def _routes() -> "AsyncGenerator[Mapping[str, Model]]":
-    from homeward.config import find, load
+async def _routes(names: Sequence[str]) -> "AsyncGenerator[Mapping[str, Model]]":
+    """Of the file, else of the default configuration, whose own names are few: what was found on
+    this machine is not looked for where none of them is named.
+    """
+    from homeward.config import find
+    from homeward.defaults import RESERVED
+    from homeward.house import configuration
 
-    if find() is None:
+    if find() is None and not RESERVED.intersection(names):
         yield {}
         return
-    async with load().open() as models:
+    async with (await configuration()).open() as models:
         yield models
 
 
@@ -151,7 +166,7 @@ def _below(model: "Model") -> "list[Model]":
 
 def _leaf(model: Any) -> Leaf | None:
     """None for what is not on this machine, or no language model at all."""
-    from homeward.backends.embedded import BOX, Embedded
+    from homeward.backends.embedded import Embedded
     from homeward.backends.ollama import Ollama
     from homeward.backends.ollama_server import is_cloud
 
@@ -159,7 +174,8 @@ def _leaf(model: Any) -> Leaf | None:
         if is_cloud(model.model) or not _is_here(model.base_url):
             return None
         return Leaf(model.model, model.model, tag=model.model, context=model.num_ctx)
-    if isinstance(model, Embedded) and not model.model.startswith((BOX, "minilm")):
+    if isinstance(model, Embedded) and not model.model.startswith("minilm"):
+        model = model.settled()
         return Leaf(model.model, model.model, context=model.context, parallel=model.parallel)
     return None
 

@@ -81,7 +81,9 @@ def _memory(plan: Plan) -> Iterator[str]:
 
 def _ollama(plan: Plan) -> Iterator[str]:
     found = plan.ollama
-    if found.together == "always":
+    if found.together == "always" and not plan.fits:
+        yield _overcommitted(plan)
+    elif found.together == "always":
         yield "It keeps all of them loaded, whichever is asked first."
     elif found.together == "never":
         yield "It does not keep all of them loaded, whichever is asked first."
@@ -103,6 +105,20 @@ def _ollama(plan: Plan) -> Iterator[str]:
         yield f"  {name} would lie partly in main memory, and be slow."
     if found.reloads:
         yield f"Asked one after another in this order, {found.reloads} load anew in each round."
+
+
+def _overcommitted(plan: Plan) -> str:
+    """Both are true: there is no memory for them, and they are let in."""
+    if any(place.gpu is not None for place in plan.places):
+        return (
+            "Careful: it keeps all of them loaded, whichever is asked first, although they do not "
+            "fit together, for it predicts less than they take."
+        )
+    return (
+        "Careful: it keeps all of them loaded although they do not fit together, for without a GPU "
+        "it counts models and not memory: the machine would swap, or end one of them, so let them "
+        "take turns, or set OLLAMA_MAX_LOADED_MODELS=1."
+    )
 
 
 def _turns(plan: Plan) -> Iterator[str]:

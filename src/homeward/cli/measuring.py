@@ -44,10 +44,11 @@ async def measure(name: str, *, json: bool = False) -> "tuple[Run, ...]":
     from homeward.cli.measured_runs import keep
     from homeward.cli.progress import Progress
     from homeward.cli.scanned import scanned
+    from homeward.cli.subjects import subject
 
     hardware = await asyncio.to_thread(scanned)
     _say_if_busy(hardware)
-    found = await _subject(name)
+    found = await subject(name)
     context = min(found.shapes.context or MOST_CONTEXT, MOST_CONTEXT)
     answer = min(ANSWER, context // 4)
     deep = min(DEEP, context - 2 * answer)
@@ -83,24 +84,6 @@ def _say_if_busy(hardware: "Hardware") -> None:
 def _words(count: int, start: int) -> Iterator[str]:
     """Another beginning each time, so that no prompt is remembered from the one before."""
     return islice(cycle(WORDS), start, start + max(count, 1))
-
-
-async def _subject(name: str) -> "Subject":
-    from msgspec.structs import replace
-
-    from homeward.backends.embedded import BOX
-    from homeward.cli.subjects import subject
-    from homeward.errors import ConfigError
-
-    if not name.startswith(BOX):
-        return await subject(name)
-    from homeward import box
-
-    try:
-        path = box.path(name.removeprefix(BOX))
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-    return replace(await subject(str(path)), name=name)
 
 
 @asynccontextmanager
@@ -178,6 +161,7 @@ def _run(
         prefill=prefill,
         expected_decode=estimate.decode.mid,
         expected_prefill=estimate.prefill.mid if prefill else 0.0,
+        bound=estimate.bound,
         at=time.time(),
     )
 
@@ -202,3 +186,9 @@ def _show(made: "list[Run]", *, json: bool) -> None:
         f"prompts: {median(found):.4g} tokens a second ({found[0]:.4g} to {found[-1]:.4g}); "
         f"{made[-1].expected_prefill:.4g} were expected"
     )
+    if one.bound is not None:
+        from homeward.machine.sizes import shown
+        from homeward.machine.speed.measured import ALIKE_READ as FACTOR
+
+        least, most = shown(round(one.bound.read / FACTOR)), shown(round(one.bound.read * FACTOR))
+        print(f"it corrects estimates of models that read from {least} to {most} for a token")

@@ -1,6 +1,7 @@
 """``homeward models``: what there is to ask, what of it fits here, and what is loaded."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -76,27 +77,65 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
+DROPPED = ("ABOUT", "LICENCE", "CONTEXT", "SIZE", "KIND", "LOADED", "FITS")
+"""What is left out first where the terminal is too narrow."""
+
+LEAST_ABOUT = 16  # columns: what is folded smaller cannot be read
+GAP = 2
+
+
 def _show(rows: Sequence[dict[str, Any]], *below: str) -> None:
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    columns = {name: cell for name, cell in COLUMNS.items() if any(map(cell, rows))}
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for name in ("NAME", "KIND", *columns, "ABOUT"):
-        right = name in ("SIZE", "CONTEXT")
-        table.add_column(
-            name, overflow="fold", justify="right" if right else "left", no_wrap=name in columns
-        )
-    for row in rows:
-        mark = " (default)" if row["default"] else ""
-        about = "" if row["about"] == row["name"] else row["about"]
-        cells = [f"{row['name']}{mark}", row["kind"], *(c(row) for c in columns.values()), about]
-        table.add_row(*(Text(printable(str(cell))) for cell in cells))
+    cells: dict[str, list[str]] = {"NAME": [_name(row) for row in rows]}
+    cells["KIND"] = [row["kind"] for row in rows]
+    cells |= {name: [of(row) for row in rows] for name, of in COLUMNS.items() if any(map(of, rows))}
+    cells["ABOUT"] = ["" if row["about"] == row["name"] else row["about"] for row in rows]
+    cells = {name: [printable(str(each)) for each in column] for name, column in cells.items()}
+    widths = {name: max(map(cell_len, [name, *column])) for name, column in cells.items()}
     console = Console(highlight=False)
-    console.print(table)
+    limit = console.width if console.is_terminal or os.environ.get("COLUMNS") else None
+    left_out = [] if limit is None else _dropped(widths, limit)
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, GAP, 0, 0))
+    for name in (shown := [name for name in cells if name not in left_out]):
+        folded = name == "ABOUT"
+        table.add_column(
+            name,
+            overflow="fold",
+            justify="right" if name in ("SIZE", "CONTEXT") else "left",
+            min_width=None if folded else widths[name],
+            no_wrap=not folded,
+        )
+    for at in range(len(rows)):
+        table.add_row(*(Text(cells[name][at]) for name in shown))
+    needed = sum(widths[name] + GAP for name in shown)
+    other = sum(widths[name] + GAP for name in shown if name != "ABOUT")
+    # a name that is wider than the terminal is the terminal's to break: it can be copied whole
+    console.width = max(limit, other) if limit is not None else needed
+    console.print(table, crop=False)
+    if left_out:
+        below = (f"no room for {', '.join(left_out)}: --json has them", *below)
     for line in filter(None, below):
-        console.print(printable(line), style="dim", markup=False)
+        console.print(printable(line), style="dim", markup=False, soft_wrap=True)
+
+
+def _dropped(widths: dict[str, int], limit: int) -> list[str]:
+    """Columns without which the rest can be shown whole, ``ABOUT`` in several lines if need be."""
+    least = {**widths, "ABOUT": min(widths["ABOUT"], LEAST_ABOUT)}
+    found: list[str] = []
+    for name in DROPPED:
+        if sum(width + GAP for width in least.values()) - GAP <= limit:
+            break
+        if least.pop(name, None) is not None:
+            found.append(name)
+    return found
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['name']} (default)" if row["default"] else row["name"]
 
 
 def _size(size: int | None) -> str:

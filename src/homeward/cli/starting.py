@@ -2,23 +2,22 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from homeward.cli.pulling import Tell, from_hub, telling, through_ollama
+from homeward.cli.engine_machine import NO_GPU, for_engine
 from homeward.cli.scanned import scanned
-from homeward.cli.text import printable
-from homeward.errors import HomewardError, Unreachable
-from homeward.interrupt import run
 from homeward.machine.sizes import shown
 from homeward.model import Seconds
 
 if TYPE_CHECKING:
     from homeward.backends.discovery import Found
+    from homeward.cli.starting_carried_out import Done
+    from homeward.config import Config
+    from homeward.machine.catalogue.entry import Entry
     from homeward.machine.estimate import Use
     from homeward.machine.hardware import Hardware
     from homeward.machine.recommend.starting import Start
@@ -30,20 +29,25 @@ BOX = "the small models in the package answer meanwhile"
 
 @dataclass(frozen=True)
 class Plan:
-    """``members`` is empty where nothing fits. ``here`` are names that need not be fetched."""
+    """``members`` is empty where nothing fits. ``here`` are names that need not be fetched.
+
+    ``hardware`` is all that may be used. ``demanded`` is the configuration whose policy holds.
+    """
 
     hardware: "Hardware"
     use: "Use"
     members: "tuple[Start, ...]"
     server: "Found | None"
     here: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    demanded: "Config | None" = None
 
     @property
     def ollama(self) -> bool:
         return self.server is not None
 
     def name(self, one: "Start") -> str:
-        from homeward.machine.recommend.starting import source
+        from homeward.machine.recommend.fetched_as import source
 
         return source(one.advice, ollama=self.ollama)
 
@@ -56,6 +60,7 @@ class Plan:
         from homeward.cli.fit_list import machine_lines
 
         yield from machine_lines(self.hardware)
+        yield from self.notes
         if not self.members:
             yield f"no model of the catalogue runs here with {self.use.context:,} tokens: {BOX}"
             return
@@ -79,6 +84,7 @@ class Plan:
 
         return {
             "machine": brief(self.hardware),
+            "notes": self.notes,
             "context": self.use.context,
             "through": "ollama" if self.ollama else "hub",
             "set": [
@@ -100,32 +106,72 @@ class Plan:
         }
 
 
-@dataclass
-class Done:
-    """``file`` is None where nothing came, so that nothing was written."""
+async def plan(
+    task: str | None, licence: str | None, vram: str | None, ram: str | None, file: Path
+) -> Plan:
+    """Scan, recommend, and choose. Only the local Ollama server is asked for anything.
 
-    file: Path | None = None
-    failed: list[str] = field(default_factory=list[str])
-
-
-async def plan(task: str | None, licence: str | None, vram: str | None, ram: str | None) -> Plan:
-    """Scan, recommend, and choose. Only the local Ollama server is asked for anything."""
+    The policy of ``file`` holds, if it is there, else that of the configuration in force.
+    """
+    from homeward.cli.measured_runs import runs
+    from homeward.cli.policy_in_force import in_force
     from homeward.machine.catalogue import entries
     from homeward.machine.estimate import Use
     from homeward.machine.recommend.recommend import recommend
-    from homeward.machine.recommend.starting import starting_set
+    from homeward.machine.recommend.starting import passed_over, starting_set
     from homeward.machine.recommend.verdict import USUAL_CONTEXT
-    from homeward.machine.scan.overrides import Overrides
+
+    demanded = in_force(file)
+    server, (there, notes), measured = await asyncio.gather(
+        _ollama(), asyncio.to_thread(_machine, vram, ram), runs()
+    )
+    hardware = there
+    if server is None:
+        hardware = await asyncio.to_thread(for_engine, there)
+        notes += [NO_GPU] if hardware is not there else []
+    forbidden: list[str] = []
+
+    def permitted(entry: "Entry") -> bool:
+        if demanded is None or not _forbids(demanded, entry, ollama=server is not None):
+            return True
+        forbidden.append(entry.name)
+        return False
+
+    use = Use(context=USUAL_CONTEXT)
+    found = recommend(
+        entries(), hardware, use, task=task, licence=licence, measured=measured, permitted=permitted
+    )
+    members = starting_set(found, hardware, ollama=server is not None)
+    if members and (why := passed_over(found, members, ollama=server is not None)):
+        notes.append(why)
+    if demanded is not None and forbidden:
+        notes.append(f"the policy of {demanded.origin} leaves {len(forbidden)} models out")
+    here = await asyncio.to_thread(_here, server)
+    return Plan(there, use, members, server, here, tuple(notes), demanded)
+
+
+def _machine(vram: str | None, ram: str | None) -> "tuple[Hardware, list[str]]":
+    """No more of it than the user says, and what to say of that."""
+    from homeward.machine.recommend.capped import capped, has_gpu
     from homeward.machine.sizes import parse
 
-    given = Overrides(
-        vram=None if vram is None else parse(vram), ram=None if ram is None else parse(ram)
-    )
-    use = Use(context=USUAL_CONTEXT)
-    server, hardware = await asyncio.gather(_ollama(), asyncio.to_thread(scanned, given))
-    found = recommend(entries(), hardware, use, task=task, licence=licence)
-    members = starting_set(found, hardware, ollama=server is not None)
-    return Plan(hardware, use, members, server, await asyncio.to_thread(_here, server))
+    most = None if vram is None else parse(vram)
+    here = scanned()
+    notes = []
+    if most and not has_gpu(here):
+        notes.append(
+            f"--vram {vram} counts for nothing, there is no GPU here: "
+            f"`homeward fit --vram {vram}` tells what one would run"
+        )
+    return capped(here, vram=most, ram=None if ram is None else parse(ram)), notes
+
+
+def _forbids(demanded: "Config", entry: "Entry", *, ollama: bool) -> bool:
+    """Whether a policy does, of what would be fetched. What cannot be is never chosen."""
+    from homeward.cli.policy_in_force import broken
+
+    names = entry.ollama if ollama else entry.gguf
+    return bool(names and broken(demanded, names[0], ollama=ollama))
 
 
 async def _ollama() -> "Found | None":
@@ -148,72 +194,3 @@ def _here(server: "Found | None") -> frozenset[str]:
     from homeward.backends.hub import installed
 
     return frozenset(file.name for file in installed())
-
-
-# ---------------------------------------------------------------- carried out
-
-
-def carry_out(chosen: Plan, file: Path, *, quiet: bool) -> Done:
-    """Fetch what is missing, and write the file for what came. Interrupted, it keeps what came.
-
-    A model that cannot be fetched is left out and told; where none came, nothing is written.
-    """
-    done, come, reached = Done(), list["Start"](), True
-    for one in chosen.members:
-        name = chosen.name(one)
-        if one in chosen.fetched:
-            if not reached:
-                continue
-            try:
-                _fetch(chosen, name, quiet=quiet)
-            except HomewardError as error:
-                done.failed.append(f"{name}: {error}")
-                reached = not isinstance(error, Unreachable)
-                continue
-        come.append(one)
-    if come:
-        write(file, configured(come, chosen))
-        done.file = file
-    return done
-
-
-def _fetch(chosen: Plan, name: str, *, quiet: bool) -> None:
-    with telling(name, quiet=quiet) as tell:
-        if chosen.server is None:
-            for step in from_hub(name):
-                tell(step)
-        else:
-            run(_through(chosen.server.base_url, name, tell))
-
-
-async def _through(url: str, name: str, tell: Tell) -> None:
-    from homeward.backends.http import Http
-
-    async with Http() as http, aclosing(through_ollama(url, name, http)) as steps:
-        async for step in steps:
-            tell(step)
-
-
-def configured(come: "Sequence[Start]", chosen: Plan) -> str:
-    """The file's text. It was built once, so it is right."""
-    import msgspec
-
-    from homeward.config import parse
-    from homeward.machine.recommend.starting import nodes
-
-    models = nodes(come, chosen.use, ollama=chosen.ollama)
-    text = msgspec.json.encode({"models": models, "clearance": "machine"}).decode()
-    sizes = "".join(
-        f"#   {one.role}: {one.advice.name}, {one.advice.licence}; {one.advice.why}\n"
-        for one in come
-    )
-    head = f"# Written by `homeward up`; change it as you like.\n{printable(sizes)}"
-    return head + parse(text, origin="what was chosen", environ=None).as_yaml()
-
-
-def write(file: Path, text: str) -> None:
-    """All of it or nothing: an interruption leaves the file that was there."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)

@@ -84,6 +84,18 @@ def path(name: str) -> Path | None:
     return found if found.is_file() or not re.fullmatch(r"[^/:]+/[^/:]+:.+", name) else None
 
 
+def boxed(name: str, wanted: str | None) -> Subject:
+    """``box/NAME``: a file that comes with the package. ConfigError names those that there are."""
+    from homeward import box
+    from homeward.backends.embedded import BOX
+
+    try:
+        file = box.path(name.removeprefix(BOX))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    return in_file(name, file, wanted)
+
+
 def pulled(name: str, wanted: str | None) -> Path | None:
     """The (first) file of a model that was pulled, in the quantisation wanted if that is here."""
     from homeward.backends.shelf import locate
@@ -97,9 +109,11 @@ def pulled(name: str, wanted: str | None) -> Path | None:
 
 
 def in_file(name: str, file: Path, wanted: str | None) -> Subject:
-    """BadModelFile, ConfigError."""
+    """BadModelFile, ConfigError (also where there is no such file)."""
     from homeward.backends.gguf_content import read_model
 
+    if not file.is_file():
+        raise ConfigError(f"there is no file {file}: name one that is there, or a model")
     basis = Basis(how=How.FILE, source=f"header of {file}")
     return _of_content(name, read_model(file), wanted, str(file), basis)
 

@@ -20,9 +20,10 @@ WAYS = (
 async def subject(
     name: str, *, quant: str | None = None, arch: Path | None = None, online: bool = False
 ) -> Subject:
-    """The model, with shapes and weights from ``arch``, else from the first that has it: a .gguf
-    file; what was pulled; Ollama, if it runs; a GGUF repository on the hub, if ``online`` or
-    looked at before; the catalogue; a publisher's config.json there, if ``online``.
+    """The model, with shapes and weights from ``arch``, else from the first that has it: the box
+    (``box/general``); a .gguf file; what was pulled; Ollama, if it runs; a GGUF repository on the
+    hub, if ``online`` or looked at before; the catalogue; a publisher's config.json there, if
+    ``online``.
 
     ``quant`` goes before what the name says (``gemma3:27b-it-q8_0``), and that before the usual
     one; of a source that has another quantisation only the shapes are taken. ConfigError (no such
@@ -32,6 +33,8 @@ async def subject(
     wanted = named(quant) if quant else None
     if arch is not None:
         return sources.given(name, arch, wanted)
+    if name.startswith("box/"):
+        return sources.boxed(name, wanted)
     if path := sources.path(name):
         return sources.in_file(path.stem, path, wanted)
     if path := sources.pulled(name, wanted):

@@ -12,7 +12,7 @@ from homeward.errors import ConfigError
 from homeward.interrupt import run
 
 if TYPE_CHECKING:
-    from homeward.cli.starting import Done
+    from homeward.cli.starting_carried_out import Done
 
 
 def up(
@@ -26,7 +26,9 @@ def up(
     force: Annotated[
         bool, typer.Option("--force", help="Write over a file that is there.")
     ] = False,
-    vram: Annotated[str | None, typer.Option(help="Use no more of the GPU, such as 8GiB.")] = None,
+    vram: Annotated[
+        str | None, typer.Option(help="Use no more of a GPU, such as 8GiB; 0 for none.")
+    ] = None,
     ram: Annotated[str | None, typer.Option(help="Use no more main memory.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
@@ -37,14 +39,15 @@ def up(
     json: Json = False,
 ) -> None:
     """Pick a set of models for this machine, fetch it, write homeward.yaml, and serve it."""
-    from homeward.cli.starting import BOX, carry_out, plan
+    from homeward.cli.starting import plan
+    from homeward.cli.starting_carried_out import carry_out
 
     if config.exists() and not (force or dry_run):
         raise ConfigError(
             f"{config} is there already, and is not written over: serve it with `homeward serve "
             f"{config}`, name another file with --config, or say --force"
         )
-    chosen = run(plan(task, licence, vram, ram))
+    chosen = run(plan(task, licence, vram, ram, config))
     if not json:
         for line in chosen.lines(config):
             print(printable(line), file=sys.stderr)
@@ -58,11 +61,13 @@ def up(
     if json:
         _print(chosen.as_json(config, done=done))
     else:
-        _told(done, BOX)
+        _told(done, config, serves=not no_serve)
     if not no_serve:
         from homeward.cli.serve import serve
 
         serve(done.file, port=port, quiet=json)
+    elif done.file is None:
+        raise typer.Exit(1)
 
 
 def _agreed() -> bool:
@@ -72,13 +77,18 @@ def _agreed() -> bool:
     return typer.confirm("fetch them?", default=True, err=True)
 
 
-def _told(done: "Done", box: str) -> None:
+def _told(done: "Done", config: Path, *, serves: bool) -> None:
+    from homeward.cli.starting import BOX
+
     for problem in done.failed:
         print(printable(f"homeward: {problem}"), file=sys.stderr)
     if done.file:
         print(f"{done.file} is written, and right", file=sys.stderr)
-    else:
-        print(f"nothing was fetched: {box}, or what was found on this machine", file=sys.stderr)
+        return
+    print(f"nothing was fetched: {BOX}, or what was found on this machine", file=sys.stderr)
+    if not serves:
+        again = "`homeward ask` works without it; for the set, say `homeward up` again later"
+        print(f"homeward: {config} is not written: {again}", file=sys.stderr)
 
 
 def _print(shown: object) -> None:

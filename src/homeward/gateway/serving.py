@@ -18,6 +18,7 @@ from homeward.gateway.gateway import Gateway, open_gateway
 from homeward.gateway.incoming import Incoming
 from homeward.gateway.listening import listen
 from homeward.gateway.settings import Settings
+from homeward.gateway.traffic.watching import watch
 
 BACKLOG = 2048
 SWITCH = 0.0005  # seconds for which the ledger's thread may keep the loop from an answer
@@ -44,6 +45,7 @@ async def serve(config: Config, ready: Callable[[Gateway, str], None]) -> None:
             gc.collect()
             gc.freeze()  # what is open by now stays, and need not be looked through again
             gc.set_threshold(5_000, 20, 50)
+            gateway.traffic.spawn(watch(gateway.traffic, gateway.clearance))
             ready(gateway, f"{scheme}://{host}:{port}")
             await server.serve(sockets=[sock])
 

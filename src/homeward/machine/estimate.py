@@ -124,10 +124,24 @@ class Fits(Struct, frozen=True):
     split: bool
 
 
+class Bound(Struct, frozen=True, kw_only=True):
+    """What a token of an answer takes its time for: ``read`` bytes at ``bandwidth``, which is
+    ``share`` of the time; the rest goes on launching what computes.
+    """
+
+    read: float
+    bandwidth: float
+    share: float
+
+
 class Speed(Struct, frozen=True, kw_only=True):
-    """Tokens a second; ``decode`` at the end of the context that ``depth`` tokens fill."""
+    """Tokens a second; ``decode`` at the end of the context that ``depth`` tokens fill.
+
+    ``bound`` is None where it runs nowhere.
+    """
 
     decode: Range
     prefill: Range
     depth: int
     basis: Basis
+    bound: Bound | None = None

@@ -5,8 +5,10 @@ from homeward.machine.catalogue import entries, find
 from homeward.machine.catalogue.entry import Entry
 from homeward.machine.estimate import Use
 from homeward.machine.hardware import Hardware
+from homeward.machine.recommend.fetched_as import source
+from homeward.machine.recommend.nodes import nodes
 from homeward.machine.recommend.recommend import Recommendations, recommend
-from homeward.machine.recommend.starting import Start, nodes, source, starting_set, together
+from homeward.machine.recommend.starting import Start, passed_over, starting_set, together
 from homeward.machine.recommend.verdict import Verdict
 from tests.machine.machines import LAPTOP, with_gpu
 
@@ -27,9 +29,9 @@ CODER = entry("Qwen2.5-Coder-7B", code=0.7)
 SMALL = entry("Qwen3-1.7B", chat=0.3, code=0.2)
 
 
-def of(*there: Entry, vram: int = 24) -> dict[str, str]:
+def of(*there: Entry, vram: int = 24, task: str | None = None) -> dict[str, str]:
     hardware = with_gpu(vram)
-    found = starting_set(recommend(there, hardware, USE), hardware, ollama=True)
+    found = starting_set(recommend(there, hardware, USE, task=task), hardware, ollama=True)
     return {one.role: one.advice.name for one in found}
 
 
@@ -59,6 +61,42 @@ def test_a_model_that_runs_is_better_than_one_that_runs_well_and_knows_little() 
 def test_the_set_fits_together(vram: int) -> None:
     hardware = with_gpu(vram)
     assert together([one.advice for one in chosen(hardware)], hardware)
+
+
+@pytest.mark.parametrize("vram", [8, 12, 24, 48])
+@pytest.mark.parametrize("task", ["code", "math", "chat"])
+def test_for_a_task_the_best_that_runs_is_one_of_them(vram: int, task: str) -> None:
+    hardware = with_gpu(vram)
+    found = recommend(entries(), hardware, USE, task=task)
+    first = next(each for each in found.runs_well if each.ollama)
+    members = starting_set(found, hardware, ollama=True)
+    assert first.name in [one.advice.name for one in members]
+
+
+def test_for_code_the_best_may_be_a_coder_and_a_general_one_goes_with_it() -> None:
+    assert of(GENERAL, CODER, SMALL, task="code")["coder"] == "Qwen2.5-Coder-7B"
+    assert "general" in of(GENERAL, CODER, SMALL, task="code")
+
+
+def test_a_coder_without_room_for_a_general_one_answers_everything() -> None:
+    hardware = with_gpu(24)
+    found = recommend([CODER], hardware, USE, task="code")
+    written = nodes(starting_set(found, hardware, ollama=True), USE, ollama=True)
+    assert written["auto"] == {"fallback": ["coder"]}
+
+
+def test_why_the_best_that_runs_is_no_member_is_told() -> None:
+    untagged = msgspec.structs.replace(GENERAL, ollama=())
+    hardware = with_gpu(24)
+    found = recommend([untagged, SMALL], hardware, USE)
+    members = starting_set(found, hardware, ollama=True)
+    assert "no tag" in passed_over(found, members, ollama=True)
+
+
+def test_of_one_that_is_a_member_there_is_nothing_to_tell() -> None:
+    hardware = with_gpu(24)
+    found = recommend([GENERAL], hardware, USE)
+    assert passed_over(found, starting_set(found, hardware, ollama=True), ollama=True) == ""
 
 
 def test_a_model_that_is_hardly_faster_is_no_quick_one() -> None:

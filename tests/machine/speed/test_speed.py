@@ -11,6 +11,7 @@ from homeward.machine.gpus import lookup
 from homeward.machine.hardware import Gpu, Hardware
 from homeward.machine.memory.memory import memory
 from homeward.machine.speed.devices import class_of, devices
+from homeward.machine.speed.measured import alike
 from homeward.machine.speed.speed import speed
 from homeward.machine.weights.weigh import weigh
 from tests.machine.samples import GIB, MODELS
@@ -231,3 +232,27 @@ def test_a_card_of_which_only_the_memory_is_known_rests_on_others_of_that_size()
     source = estimate("Llama-3.1-8B", hardware, ALL_ON_ONE).basis.source
     assert "graphics cards with about 16.0 GiB" in source
     assert "0 published runs" not in source
+
+
+def test_what_holds_up_a_large_model_on_a_cpu_is_reading() -> None:
+    bound = estimate("Llama-3.1-8B", machine(), IN_RAM).bound
+    assert bound is not None
+    assert bound.share > 0.9
+    assert bound.read == pytest.approx(weigh(find("Llama-3.1-8B").shapes, "Q4_K_M").active, rel=0.1)
+    assert bound.bandwidth == 50e9
+
+
+@pytest.mark.parametrize(
+    ("other", "quant", "is_alike"),
+    [("Qwen3-8B", "Q4_K_M", True), ("Qwen3-14B", "Q4_K_M", True), ("Qwen3-0.6B", "Q4_K_M", False)],
+)
+def test_models_of_one_size_are_alike(other: str, quant: str, is_alike: bool) -> None:
+    one, two = (
+        estimate(name, machine(card("GeForce RTX 3090")), quant=quant).bound
+        for name in ("Llama-3.1-8B", other)
+    )
+    assert alike(one, two) is is_alike
+
+
+def test_what_runs_nowhere_is_held_up_by_nothing() -> None:
+    assert estimate("Llama-3.1-8B", machine(), Placement(where="none")).bound is None

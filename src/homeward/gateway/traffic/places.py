@@ -38,7 +38,7 @@ class Spot:
     ``tells``: it is known what is loaded. ``ends``: who makes room has to be ended.
 
     ``disk`` is how many bytes a second are loaded, 0 where nobody knows; of loads the runtime
-    tells, those up to ``idle`` were none.
+    tells, those up to ``idle`` were none. ``where`` is how far away it is.
     """
 
     at: str
@@ -51,6 +51,7 @@ class Spot:
     ends: bool = False
     disk: float = 0.0
     idle: Seconds = 0.0
+    where: Clearance = Clearance.MACHINE
 
 
 def spot_of(leaf: Model, *, hosted: bool) -> Spot | None:
@@ -105,6 +106,7 @@ def _ollama(leaf: Ollama, *, hosted: bool) -> Spot | None:
         http=leaf.http,
         disk=reading() if here else 0.0,
         idle=OLLAMA_IDLE,
+        where=where,
     )
 
 
@@ -117,7 +119,8 @@ def _openai(leaf: OpenAI, *, hosted: bool) -> Spot | None:
         return None
     local = passage.where is not Clearance.WORLD
     runtime = OpenAIRuntime(leaf.at, passage.base_url, passage.headers) if local else None
-    return Spot(passage.base_url, Runner(leaf.model), runtime=runtime, http=leaf.http)
+    runner = Runner(leaf.model)
+    return Spot(passage.base_url, runner, runtime=runtime, http=leaf.http, where=passage.where)
 
 
 def _chosen(leaf: Any, *names: str) -> str:

@@ -1,7 +1,8 @@
 """Local traffic: which models of this house are asked now, and who waits for them in line.
 
 A line is put around every leaf that runs on this machine or network; hosted ones are left alone.
-What a runtime can do at once it tells, in the background and never before the first answer;
+What a runtime can do at once it tells, in the background, after the first answer (what it has
+loaded also before it, where `homeward.gateway.traffic.watching` asks);
 where it does not, its limit is learnt. Models that share a memory are gathered, so that those
 which do not fit together do not evict each other at every call. See docs/decisions/0006-queues.md.
 """
@@ -21,7 +22,7 @@ from homeward.gateway.traffic.runtimes import Runtime
 from homeward.machine.scheduler.learning import saw
 from homeward.machine.scheduler.schedule import Machine, Rules, Runner, swap
 from homeward.machine.scheduler.turns import Turns, Waited
-from homeward.model import Decision, Model, Seconds
+from homeward.model import Clearance, Decision, Model, Seconds
 from homeward.strategies.queued import queued
 
 
@@ -58,7 +59,7 @@ class Row(Struct, frozen=True):
 @dataclass(eq=False)
 class Place:
     """Models that share a memory: a server's, or those of this package. ``fixed`` are the runners
-    whose limit the operator has set.
+    whose limit the operator has set. ``told`` once the runtime said what is loaded.
     """
 
     at: str
@@ -71,6 +72,9 @@ class Place:
     due: float = 0.0  # when it is to be looked at again
     loads: int = 0  # that there were when it was looked at
     looking: bool = False
+    looked: float = -inf  # when it was, for the last time
+    told: bool = False
+    where: Clearance = Clearance.MACHINE
 
     @property
     def machine(self) -> Machine:
@@ -91,13 +95,15 @@ class Place:
                 facts = await self.runtime.look(http)
         finally:
             self.looking = False
-        now = time.monotonic()
+            self.looked = time.monotonic()
+        now = self.looked
         self.due = now + self.runtime.every
         for runner in self.machine.runners.values():
             runner.size = runner.size or facts.sizes.get(runner.place, 0)
             if facts.slots is not None and runner.name not in self.fixed:
                 runner.limit = runner.most = facts.slots
         if facts.loaded is not None:
+            self.told = True
             saw(self.machine, facts.loaded, began, now)
             self.loads = self.machine.loads
         self.turns.change()
@@ -126,6 +132,13 @@ class Line:
             place.looking = True
             self.traffic.spawn(place.look())
 
+    @property
+    def loaded(self) -> bool | None:
+        """None where nobody has said it yet."""
+        place, there = self.place, bool(self.runner.loads)
+        known = place.tells and (there or place.told or place.runtime is None)
+        return there if known else None
+
     def row(self, now: float) -> Row:
         runner = self.runner
         waits = tuple(
@@ -140,7 +153,7 @@ class Line:
             len(waits),
             runner.running,
             None if runner.limit == inf else int(runner.limit),
-            bool(runner.loads) if self.place.tells else None,
+            self.loaded,
             0.0 if free else runner.wait(len(waits)),
             waits,
             runner.size,
@@ -203,6 +216,10 @@ class Traffic:
         now = time.monotonic()
         return [line.row(now) for line in self.lines.values()]
 
+    @property
+    def places(self) -> tuple[Place, ...]:
+        return tuple(self._places.values())
+
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do it in the background, until this closes."""
         task = asyncio.get_running_loop().create_task(work)
@@ -220,5 +237,6 @@ class Traffic:
             spot.http,
             tells=spot.tells,
             idle=spot.idle,
+            where=spot.where,
         )
         return place

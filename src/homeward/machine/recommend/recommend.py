@@ -4,7 +4,7 @@ The order is that of `homeward.machine.recommend.strengths`, named evidence for 
 is some, then of size, age and name: the same question has the same answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,13 +45,15 @@ def recommend(
     licence: str | None = None,
     every: bool = False,
     measured: Sequence[Run] = (),
+    permitted: Callable[[Entry], bool] | None = None,
 ) -> Recommendations:
     """What runs, with the context of ``use`` (or all that a model was trained for, if less).
 
     Official models of `KINDS` alone. ``task`` is one of `TASKS`.
     ``licence`` is ``commercial`` (commercial use allowed, with conditions or without),
     ``unconditional``, or the key or SPDX name of one licence. One model of each family and size,
-    unless ``every``. ConfigError for an unknown task, or a licence that no entry has.
+    unless ``every``; those alone that are ``permitted``. ConfigError for an unknown task, or a
+    licence that no entry has.
     """
     if task is not None and task not in TASKS:
         raise ConfigError(f"{task!r} is no task of the catalogue: say one of {', '.join(TASKS)}")
@@ -65,6 +67,8 @@ def recommend(
             f"unconditional, or one of {keys}"
         )
     fitting = [entry for entry in allowed if task != "vision" or entry.kind == "vision"]
+    if permitted is not None:
+        fitting = [entry for entry in fitting if permitted(entry)]
     ordered = sorted(fitting, key=lambda entry: _rank(entry, ratings[entry.name], task))
     advised: list[Advice] = []
     seen: set[tuple[str, int, bool]] = set()

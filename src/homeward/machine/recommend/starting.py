@@ -9,9 +9,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from homeward.machine.estimate import Use
 from homeward.machine.hardware import Hardware
 from homeward.machine.recommend.advice import Advice
+from homeward.machine.recommend.fetched_as import source
 from homeward.machine.recommend.recommend import OWN_KIND, Recommendations
 from homeward.machine.recommend.strengths import ABLE, size_class
 from homeward.machine.recommend.verdict import Verdict
@@ -38,15 +38,33 @@ def starting_set(found: Recommendations, hardware: Hardware, *, ollama: bool) ->
     """The best that fit together; empty where nothing runs that can be fetched.
 
     The general one runs well, if one does that is large enough to know much, else one that runs.
-    ``ollama``: they are to be fetched by Ollama, and else from repositories of GGUF files. Pure,
-    and the same twice.
+    For a task the best for that is always one of them. ``ollama``: they are to be fetched by
+    Ollama, and else from repositories of GGUF files. Pure, and the same twice.
     """
     runs = sorted((*found.runs_well, *found.runs), key=lambda each: each.rank)
     there = [each for each in runs if source(each, ollama=ollama)]
     for able in (_well_and_able, _able, _any):
-        if chosen := _chosen(there, [each for each in there if able(each)], hardware):
+        fit = [each for each in there if able(each)]
+        best = fit[0] if found.task and fit else None
+        if chosen := _chosen(there, fit, hardware, best):
             return chosen
     return ()
+
+
+def passed_over(found: Recommendations, members: Sequence[Start], *, ollama: bool) -> str:
+    """Why the first of all that run is no member, in a sentence; empty if it is one."""
+    first = next(iter((*found.runs_well, *found.runs)), None)
+    if first is None or any(one.advice.name == first.name for one in members):
+        return ""
+    if not source(first, ollama=ollama):
+        why = "Ollama's library has no tag of it" if ollama else "no repository of GGUF files known"
+    elif not _able(first):
+        why = "it is small, and knows little"
+    elif first.kind == "code":
+        why = "it is made for code, and others fit together better"
+    else:
+        why = "others fit together better"
+    return f"{first.name}, the first of what runs, is not among them: {why}"
 
 
 def _well_and_able(each: Advice) -> bool:
@@ -62,18 +80,23 @@ def _any(each: Advice) -> bool:
 
 
 def _chosen(
-    there: Sequence[Advice], able: Sequence[Advice], hardware: Hardware
+    there: Sequence[Advice], able: Sequence[Advice], hardware: Hardware, best: Advice | None
 ) -> tuple[Start, ...]:
-    general = [each for each in able if each.kind != "code"]
+    """``best`` is a member of it, if that is not None: the general one, or the coder."""
+    general = [each for each in able if each.kind != "code"][:CANDIDATES]
     coders = sorted((each for each in there if _codes(each)), key=lambda each: -_code(each))
     quick = [each for each in there if _is_quick(each)]
-    among: dict[Role, list[Advice]] = {
-        "general": general[:CANDIDATES],
-        "coder": coders[:CANDIDATES],
-        "quick": [each for size in QUICK for each in _of_class(quick, size)[: CANDIDATES // 2]],
+    among: dict[Role, list[Advice | None]] = {
+        "general": [*general],
+        "coder": [None, *coders[:CANDIDATES]],
+        "quick": [None, *(a for size in QUICK for a in _of_class(quick, size)[: CANDIDATES // 2])],
     }
+    if best is not None and best.kind == "code":
+        among |= {"general": [None, *general], "coder": [best]}
+    elif best is not None:
+        among["general"] = [best]
     sets = []
-    for picked in product(among["general"], *([None, *among[role]] for role in SPECIAL)):
+    for picked in product(*among.values()):
         roles = zip(among, picked, strict=True)
         members = tuple(Start(role=role, advice=one) for role, one in roles if one is not None)
         if _sensible(members) and together([one.advice for one in members], hardware):
@@ -86,10 +109,9 @@ def _worth(members: Sequence[Start]) -> float:
     """What it is good at in general, at code, and how much of that it can do quickly."""
     by_role = {each.role: each.advice for each in members}
     general, coder, quick = (by_role.get(role) for role in ("general", *SPECIAL))
-    if general is None:
-        return 0.0
-    code = max(_code(general), _code(coder) - BETTER if coder else 0.0)
-    return general.strength + code + (QUICK_COUNTS * quick.strength if quick else 0.0)
+    code = max(_code(general) if general else 0.0, _code(coder) - BETTER if coder else 0.0)
+    rest = general.strength if general else 0.0
+    return rest + code + (QUICK_COUNTS * quick.strength if quick else 0.0)
 
 
 def _codes(each: Advice) -> bool:
@@ -112,12 +134,12 @@ def _of_class(advised: Sequence[Advice], size: int) -> list[Advice]:
 
 
 def _sensible(members: Sequence[Start]) -> bool:
-    """Nothing is there twice, and the quick one is quick beside the general one."""
+    """Nothing is there twice, and the quick one is quick beside the general one, or the only."""
     by_role = {each.role: each.advice for each in members}
-    quick, general = by_role.get("quick"), by_role["general"]
+    quick, other = by_role.get("quick"), by_role.get("general") or by_role["coder"]
     if len({each.name for each in by_role.values()}) < len(by_role):
         return False
-    return quick is None or quick.decode_tok_s.mid >= FASTER * general.decode_tok_s.mid
+    return quick is None or quick.decode_tok_s.mid >= FASTER * other.decode_tok_s.mid
 
 
 def together(members: Sequence[Advice], hardware: Hardware) -> bool:
@@ -132,33 +154,3 @@ def together(members: Sequence[Advice], hardware: Hardware) -> bool:
     if hardware.unified:
         return on_gpu + in_ram <= KEPT * max(largest, hardware.ram_free)
     return on_gpu <= KEPT * largest and in_ram <= KEPT * hardware.ram_free
-
-
-def nodes(members: Sequence[Start], use: Use, *, ollama: bool) -> dict[str, dict[str, object]]:
-    """The models of a configuration, and a route ``auto`` over them.
-
-    The context is written down: with a runtime's own default they might not fit.
-    """
-    found: dict[str, dict[str, object]] = {}
-    for one in members:
-        context = min(use.context, one.advice.context)
-        if ollama:
-            found[one.role] = {"ollama": {"model": one.advice.ollama, "num_ctx": context}}
-        else:
-            fields = {"model": source(one.advice, ollama=False), "context": context, "parallel": 1}
-            found[one.role] = {"embedded": fields}
-    roles = [role for role in ("general", "quick", "coder") if role in found]
-    roles = [role for role in roles if role != "coder"] or roles
-    if "coder" in found and roles != ["coder"]:
-        code = {"fallback": ["coder", *roles]}
-        found["auto"] = {"router": {"by": "task", "code": code, "else": {"fallback": roles}}}
-    else:
-        found["auto"] = {"fallback": roles}
-    return found
-
-
-def source(advice: Advice, *, ollama: bool) -> str:
-    """What it is fetched as: a tag of Ollama's, or a repository with the quantisation."""
-    if ollama:
-        return advice.ollama
-    return f"{advice.gguf}:{advice.quant}" if advice.quant.startswith("Q") else advice.gguf

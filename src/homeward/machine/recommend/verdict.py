@@ -72,5 +72,17 @@ def sized(
     if measured and placement.where != "none":
         device = device_of(hardware, placement)
         name = subject.entry.name if subject.entry else subject.name
-        fast = replace(fast, measured, model=name, quant=subject.quant, device=device, kv=use.kv)
+
+        def again(at: int) -> Speed:
+            return speed(subject.shapes, needed, use, placement, hardware, depth=at)
+
+        fast = replace(
+            fast,
+            measured,
+            model=name,
+            quant=subject.quant,
+            device=device,
+            kv=use.kv,
+            again=again,
+        )
     return Sized(memory=needed, fits=fits, placement=placement, speed=fast)

@@ -1,12 +1,13 @@
 """Runs that were timed on this machine, and how they replace what was estimated."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import exp, log
 from statistics import median
 
 from msgspec import Struct
+from msgspec.structs import replace as changed
 
-from homeward.machine.estimate import Basis, How, Placement, Range, Speed
+from homeward.machine.estimate import Basis, Bound, How, Placement, Range, Speed
 from homeward.machine.hardware import Hardware
 
 LATEST = 6
@@ -15,9 +16,10 @@ LATEST = 6
 SAME_DEPTH = 128
 """Tokens by which prompts of one depth differ: they are made of words."""
 
-OTHERS_BAND = 1.3
-"""Nine of ten models lie within this factor of an estimate that was moved by what three others were
-off on the same machine (177 published runs, bench/speed.py's rows; 1.4 by one other)."""
+ALIKE_READ, ALIKE_SHARE, ALIKE_BANDWIDTH = 4.0, 0.2, 1.1
+"""How far apart two models may be of which one corrects the other: factor of the bytes that a token
+reads, difference of the share of its time that reading takes, and factor of the bandwidth that was
+known of the device. Beyond them a correction makes it worse (bench/speed_corrected.py)."""
 
 SAME_BAND = 1.05
 """How far a run may be off when it is made again, where too few repeats tell."""
@@ -29,7 +31,7 @@ class Run(Struct, frozen=True, kw_only=True):
     ``expected_decode`` and ``expected_prefill`` are what was estimated for it before, from which
     a device that is faster or slower than others of its class is told. ``at`` is in seconds since
     1970. ``device`` is as `device_of` says. ``model`` is as it was named, ``entry`` its name in the
-    catalogue.
+    catalogue. ``bound`` is what held the answer up, as estimated; None where nobody said.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Run(Struct, frozen=True, kw_only=True):
     prefill: float
     expected_decode: float = 0.0
     expected_prefill: float = 0.0
+    bound: Bound | None = None
     at: float
 
 
@@ -65,19 +68,21 @@ def replace(
     quant: str,
     device: str,
     kv: str = "f16",
+    again: Callable[[int], Speed] | None = None,
 ) -> Speed:
     """What was measured in place of what was estimated, or else corrected by it.
 
     Runs of this model and quantisation on this device replace the estimate; at a depth at which
-    none was made, the estimate is moved by as much as they were off at the nearest depth. Runs of
-    other models on the device correct it. Others say nothing.
+    none was made, the estimate is moved by as much as they were off at the nearest depth. ``again``
+    estimates it at another depth by what is known now, which may be more than when it was run.
+    Runs of other models on the device correct an answer's speed where they are `alike`. Others say
+    nothing.
     """
     here = [run for run in runs if run.device == device]
     own = [run for run in here if _is(run, model, quant)]
     if own:
-        return _of_own(speed, own, kv)
-    others = [run for run in here if not _is(run, model, quant)]
-    return _of_others(speed, others) if others else speed
+        return _of_own(speed, own, kv, again)
+    return _of_others(speed, here) if here else speed
 
 
 def _is(run: Run, model: str, quant: str) -> bool:
@@ -85,24 +90,33 @@ def _is(run: Run, model: str, quant: str) -> bool:
     return named and run.quant.upper() == quant.upper()
 
 
-def _of_own(speed: Speed, runs: Sequence[Run], kv: str) -> Speed:
+def _of_own(
+    speed: Speed, runs: Sequence[Run], kv: str, again: Callable[[int], Speed] | None
+) -> Speed:
     alike = [run for run in runs if run.kv == kv] or list(runs)
     nearest = min((run.depth for run in alike), key=lambda depth: abs(depth - speed.depth))
     close = [run for run in alike if abs(run.depth - nearest) <= max(SAME_DEPTH, nearest // 5)]
     chosen = sorted(close, key=lambda run: run.at)[-LATEST:]
     decode = _moved(
-        speed.decode, [(run.decode, run.expected_decode) for run in chosen if run.decode]
+        speed.decode,
+        [
+            (run.decode, again(run.depth).decode.mid if again else run.expected_decode)
+            for run in chosen
+            if run.decode
+        ],
     )
-    read = sorted((run for run in alike if run.prefill), key=lambda run: run.at)[-LATEST:]
-    prefill = _moved(speed.prefill, [(run.prefill, run.expected_prefill) for run in read])
+    read = sorted((run for run in alike if run.prefill), key=lambda run: run.at)
+    prefill = _moved(
+        speed.prefill,
+        [
+            (run.prefill, again(run.depth).prefill.mid if again else run.expected_prefill)
+            for run in read[-LATEST:]
+        ],
+    )
     last = chosen[-1]
     source = f"{len(chosen)} runs with {last.runtime} at {nearest} tokens"
-    return Speed(
-        decode=decode,
-        prefill=prefill,
-        depth=speed.depth,
-        basis=Basis(how=How.MEASURED, source=source, low=decode.low, high=decode.high),
-    )
+    basis = Basis(how=How.MEASURED, source=source, low=decode.low, high=decode.high)
+    return changed(speed, decode=decode, prefill=prefill, basis=basis)
 
 
 def _moved(estimate: Range, found: Sequence[tuple[float, float]]) -> Range:
@@ -117,45 +131,52 @@ def _moved(estimate: Range, found: Sequence[tuple[float, float]]) -> Range:
     return Range(min(*values, mid / SAME_BAND), mid, max(*values, mid * SAME_BAND))
 
 
+def alike(one: Bound | None, other: Bound | None) -> bool:
+    """Whether the same holds both up, so that what the one was off the other is likely to be."""
+    if one is None or other is None:
+        return False
+    return (
+        _within(one.read, other.read, ALIKE_READ)
+        and _within(one.bandwidth, other.bandwidth, ALIKE_BANDWIDTH)
+        and abs(one.share - other.share) <= ALIKE_SHARE
+    )
+
+
+def _within(one: float, other: float, factor: float) -> bool:
+    return one <= other * factor and other <= one * factor
+
+
+def correction(off: Sequence[float]) -> float:
+    """Logarithm of the factor by which an estimate is moved, of those that other models were off.
+
+    One that was off far says less than several that agree: as if one more had not been off.
+    """
+    return median(off) * len(off) / (len(off) + 1)
+
+
 def _of_others(speed: Speed, runs: Sequence[Run]) -> Speed:
-    decode, models = _corrected(
-        speed.decode,
-        {
-            (run.model, run.quant): run.decode / run.expected_decode
-            for run in runs
-            if run.decode and run.expected_decode
-        },
-    )
-    prefill, _ = _corrected(
-        speed.prefill,
-        {
-            (run.model, run.quant): run.prefill / run.expected_prefill
-            for run in runs
-            if run.prefill and run.expected_prefill
-        },
-    )
-    if not models:
-        return speed
-    named = ", ".join(sorted({run.model for run in runs})[:3])
-    return Speed(
-        decode=decode,
-        prefill=prefill,
-        depth=speed.depth,
-        basis=Basis(
-            how=speed.basis.how,
-            source=f"{speed.basis.source}; corrected by runs of {named} on this machine",
-            low=decode.low,
-            high=decode.high,
-        ),
-    )
+    """Only an answer's speed is moved, and its band stays as wide: docs/speed.md says why."""
+    near: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.at):
+        if run.decode and run.expected_decode and alike(speed.bound, run.bound):
+            near.setdefault(run.entry or run.model, []).append(run)
+    if not near:
+        names = _listed({run.model for run in runs})
+        why = f"runs of {names} on this machine are too unlike it to correct that"
+        return changed(speed, basis=changed(speed.basis, source=f"{speed.basis.source}; {why}"))
+    off = [
+        median(log(run.decode / run.expected_decode) for run in made[-LATEST:])
+        for made in near.values()
+    ]
+    factor = exp(correction(off))
+    old = speed.decode
+    decode = Range(old.low * factor, old.mid * factor, old.high * factor)
+    names = _listed({made[-1].model for made in near.values()})
+    source = f"{speed.basis.source}; corrected by runs of {names} on this machine"
+    basis = changed(speed.basis, source=source, low=decode.low, high=decode.high)
+    return changed(speed, decode=decode, basis=basis)
 
 
-def _corrected(estimate: Range, off: dict[tuple[str, str], float]) -> tuple[Range, int]:
-    """Moved by the mean of what other models were off, one weight of doubt against each."""
-    if not off or not estimate.mid:
-        return estimate, 0
-    factor = exp(sum(map(log, off.values())) / len(off))
-    mid = estimate.mid * factor
-    before = max(estimate.high / estimate.mid, estimate.mid / estimate.low)
-    band = min(before, OTHERS_BAND)
-    return Range(mid / band, mid, mid * band), len(off)
+def _listed(names: set[str]) -> str:
+    some = sorted(names)[:3]
+    return ", ".join(some) + (" ..." if len(names) > len(some) else "")

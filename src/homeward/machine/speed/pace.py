@@ -104,7 +104,11 @@ class Part(Struct, frozen=True, kw_only=True):
             weights = max(weights, 2 * work.weights * work.parameters / (known.unpack * flops))
         read = work.cache / (known.cache * self.bandwidth)
         computed = work.attention / (known.attention * self.bandwidth)
-        return weights + max(read, computed) + work.launches.times(known.kernels) * known.layer
+        return weights + max(read, computed) + self.launching()
+
+    def launching(self) -> float:
+        """Seconds of a token in which nothing is read: see `Kernels`."""
+        return self.work.launches.times(self.device.kernels) * self.device.layer
 
     def prompt_seconds(self, ubatch: int, *, helped: bool) -> float:
         """For one token of a prompt, read ``ubatch`` at a time, which all read each weight once.

@@ -7,7 +7,7 @@ for each layer; what lies in different memories follows one after the other. The
 
 from collections.abc import Iterator
 
-from homeward.machine.estimate import Basis, How, Memory, Placement, Range, Speed, Use
+from homeward.machine.estimate import Basis, Bound, How, Memory, Placement, Range, Speed, Use
 from homeward.machine.hardware import Gpu, Hardware
 from homeward.machine.shapes import Layer, Shapes
 from homeward.machine.speed.attention import bytes_read, operations
@@ -56,7 +56,20 @@ def speed(
     )
     how = How.ASSUMED if _assumed(parts) else How.TABLE
     basis = Basis(how=how, source=_source(parts), low=decode.low, high=decode.high)
-    return Speed(decode=decode, prefill=prefill, depth=at, basis=basis)
+    return Speed(decode=decode, prefill=prefill, depth=at, basis=basis, bound=_bound(parts))
+
+
+def _bound(parts: list[Part]) -> Bound | None:
+    seconds = sum(part.seconds() for part in parts)
+    bytes_of = [(part.work.weights + part.work.cache, part.bandwidth) for part in parts]
+    read = sum(each for each, _ in bytes_of)
+    if not (seconds and read):
+        return None
+    return Bound(
+        read=read,
+        bandwidth=read / sum(each / bandwidth for each, bandwidth in bytes_of),
+        share=1 - sum(part.launching() for part in parts) / seconds,
+    )
 
 
 def _range(seconds: float, band: float) -> Range:

@@ -33,7 +33,9 @@ def _slots(member: Member) -> int:
 
 def _leaf(member: Member, *, stays: bool) -> str:
     if member.path:
-        fields = [f"model: {quoted(member.path)}", f"context: {member.context}"]
+        packed = member.name.startswith("box/")  # wherever the package lies
+        model = member.name if packed else member.path
+        fields = [f"model: {quoted(model)}", f"context: {member.context}"]
         return f"{{embedded: {{{', '.join([*fields, f'parallel: {_slots(member)}'])}}}}}"
     fields = [f"model: {quoted(member.tag or member.name)}", f"num_ctx: {member.context}"]
     if stays:
