@@ -119,7 +119,8 @@ def test_a_measured_run_replaces_the_estimate() -> None:
         prefill=3000.0,
         at=0.0,
     )
-    found = fit(subject_of(find("Llama-3.1-8B")), Use(context=8192), CARD, measured=[run])
+    subject = subject_of(find("Llama-3.1-8B"))
+    found = fit(subject, Use(context=8192), CARD, measured=[run], depth=0)
     assert found.basis["speed"].how is How.MEASURED
     assert found.decode_tok_s.mid == pytest.approx(100)
 
