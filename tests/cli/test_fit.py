@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from homeward.cli.fitting import tokens
+from homeward.cli.machine.fitting import tokens
 from homeward.errors import ConfigError
 from tests.cli.program import Program
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from homeward.cli.local_models import Held, Known
+from homeward.cli.machine.local_models import Held, Known
 from homeward.cli.models import told
 from homeward.cli.running_gateway import Line
 from tests.backends.servers import answers

@@ -9,7 +9,7 @@ import pytest
 
 from homeward.backends.http import Http
 from homeward.backends.ollama_stock import Step, pull
-from homeward.cli.fetched_as import plain
+from homeward.cli.provision.fetched_as import plain
 from homeward.config import load
 from homeward.errors import Failed, Unauthorized
 from tests.backends import tiny_gguf
@@ -273,7 +273,7 @@ def test_a_policy_is_kept_however_it_is_written(
 def test_a_machine_of_the_engine_is_its_processor(
     homeward: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("homeward.cli.scanned.scanned", lambda given=None: with_gpu(24))
+    monkeypatch.setattr("homeward.cli.machine.scanned.scanned", lambda given=None: with_gpu(24))
     monkeypatch.setattr("homeward.backends.llama_devices.offers_gpu", lambda: False)
     run = homeward("pull", "bartowski/Meta-Llama-3.1-8B-Instruct-GGUF:Q4_K_M")
     assert "on this machine's processor" in run.err

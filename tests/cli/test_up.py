@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from homeward.backends.http import Http
-from homeward.cli.pulling import Step, through_ollama
+from homeward.cli.provision.pulling import Step, through_ollama
 from homeward.config import load
 from homeward.errors import Failed, Garbled, ModelError, ModelMissing
 from homeward.machine.hardware import Hardware
@@ -47,7 +47,7 @@ def nothing_near(homeward: Program, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def on(monkeypatch: pytest.MonkeyPatch, hardware: Hardware) -> None:
     """The machine to start on is no matter of that which runs the tests."""
-    monkeypatch.setattr("homeward.cli.starting.scanned", lambda: hardware)
+    monkeypatch.setattr("homeward.cli.provision.starting.scanned", lambda: hardware)
 
 
 def test_a_dry_run_says_what_would_be_done(homeward: Program) -> None:

@@ -38,7 +38,7 @@ def create(
     if len(asked) != 1:
         raise ConfigError("say the new model's NAME, or one of --list, --show and --remove")
     if name is not None:
-        from homeward.cli.creating import make
+        from homeward.cli.provision.creating import make
 
         made = make(name, file, embedded=embedded, ollama=ollama, quiet=json)
         _print(made.as_json(), made.words(), json=json)

@@ -81,7 +81,7 @@ def fit(
     json: Json = False,
 ) -> None:
     """Say what this machine runs well, or whether one model fits, how fast, and how sure it is."""
-    from homeward.cli import fitting
+    from homeward.cli.machine import fitting
     from homeward.machine.scan.overrides import Overrides
     from homeward.machine.sizes import bandwidth as rate
     from homeward.machine.sizes import parse
@@ -94,7 +94,7 @@ def fit(
         gpu=gpu or "",
     )
     if measure_ram:
-        from homeward.cli.scanned import measure_ram as measure_it
+        from homeward.cli.machine.scanned import measure_ram as measure_it
 
         measure_it()
     wanted = None if context is None else fitting.tokens(context)
@@ -107,7 +107,7 @@ def fit(
     told = {"kv": kv or "f16", "parallel": parallel, "ubatch": ubatch}
     told["flash_attention"] = not no_flash_attention
     if model is not None and measure:
-        from homeward.cli.measuring import measure as run_it
+        from homeward.cli.machine.measuring import measure as run_it
 
         run(run_it(model, json=json))
     elif model is not None:

@@ -13,7 +13,7 @@ from homeward.cli.text import printable
 from homeward.interrupt import run
 
 if TYPE_CHECKING:
-    from homeward.cli.local_models import Known
+    from homeward.cli.machine.local_models import Known
     from homeward.cli.running_gateway import Line
 
 Url = Annotated[
@@ -28,7 +28,7 @@ def models(config: Config = None, url: Url = None, json: Json = False) -> None:
 
 
 async def _models(path: Path | None, url: str | None, *, json: bool) -> None:
-    from homeward.cli.local_models import known
+    from homeward.cli.machine.local_models import known
     from homeward.cli.running_gateway import queue
     from homeward.house import configuration
 

@@ -27,7 +27,7 @@ def pull(
     json: Json = False,
 ) -> None:
     """Fetch models; the hub's for the engine in the package (resumable, checksums verified)."""
-    from homeward.cli.fetching import fetch
+    from homeward.cli.provision.fetching import fetch
 
     worst = 0
     for name in names:

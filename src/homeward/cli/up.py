@@ -12,7 +12,7 @@ from homeward.errors import ConfigError
 from homeward.interrupt import run
 
 if TYPE_CHECKING:
-    from homeward.cli.starting_carried_out import Done
+    from homeward.cli.provision.starting_carried_out import Done
 
 
 def up(
@@ -39,8 +39,8 @@ def up(
     json: Json = False,
 ) -> None:
     """Pick a set of models for this machine, fetch it, write homeward.yaml, and serve it."""
-    from homeward.cli.starting import plan
-    from homeward.cli.starting_carried_out import carry_out
+    from homeward.cli.provision.starting import plan
+    from homeward.cli.provision.starting_carried_out import carry_out
 
     if config.exists() and not (force or dry_run):
         raise ConfigError(
@@ -78,7 +78,7 @@ def _agreed() -> bool:
 
 
 def _told(done: "Done", config: Path, *, serves: bool) -> None:
-    from homeward.cli.starting import BOX
+    from homeward.cli.provision.starting import BOX
 
     for problem in done.failed:
         print(printable(f"homeward: {problem}"), file=sys.stderr)

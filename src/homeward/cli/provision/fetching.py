@@ -5,11 +5,11 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from homeward.cli import how_to_ask
-from homeward.cli.before_fetching import known
-from homeward.cli.fetched_as import resolved
-from homeward.cli.policy_in_force import permitted
-from homeward.cli.pulling import Tell, telling, through_ollama
+from homeward.cli.provision import how_to_ask
+from homeward.cli.provision.before_fetching import known
+from homeward.cli.provision.fetched_as import resolved
+from homeward.cli.provision.policy_in_force import permitted
+from homeward.cli.provision.pulling import Tell, telling, through_ollama
 from homeward.cli.text import printable
 from homeward.errors import ModelMissing
 from homeward.interrupt import run

@@ -1,4 +1,4 @@
-"""Where a model's shapes and weights may come from; `homeward.cli.subjects` has their order."""
+"""Where shapes and weights may come from; `homeward.cli.machine.subjects` has their order."""
 
 import asyncio
 import re
@@ -154,7 +154,7 @@ def _of_content(
 
 async def in_ollama(name: str, wanted: str | None) -> Subject | None:
     """None where Ollama does not run, or has no such model."""
-    from homeward.cli.ollama_subject import has
+    from homeward.cli.machine.ollama_subject import has
 
     found = await has(name)
     if found is None:

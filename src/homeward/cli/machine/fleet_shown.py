@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from homeward.cli.fit_shown import console, shares
+from homeward.cli.machine.fit_shown import console, shares
 from homeward.cli.text import printable
 from homeward.machine.estimate import Range
 from homeward.machine.fleet.packing import Place

@@ -57,11 +57,11 @@ def fleet(
     elif json:
         import msgspec
 
-        from homeward.cli.fleet_json import as_json
+        from homeward.cli.machine.fleet_json import as_json
 
         print(msgspec.json.encode(as_json(found)).decode())
     else:
-        from homeward.cli.fleet_shown import show
+        from homeward.cli.machine.fleet_shown import show
 
         show(found)
 
@@ -76,7 +76,7 @@ async def planned(
 ) -> "Plan":
     from msgspec.structs import replace
 
-    from homeward.cli.scanned import scanned
+    from homeward.cli.machine.scanned import scanned
     from homeward.machine.fleet.plan import plan
     from homeward.machine.fleet.server import Server
 
@@ -94,7 +94,7 @@ async def planned(
 async def _member(
     leaf: Leaf, context: int | None, server: "Server", hardware: "Hardware"
 ) -> "Member":
-    from homeward.cli.subjects import subject
+    from homeward.cli.machine.subjects import subject
     from homeward.machine.estimate import Use
     from homeward.machine.fleet.member import member
 
@@ -171,7 +171,7 @@ def _leaf(model: Any) -> Leaf | None:
     from homeward.backends.ollama_server import is_cloud
 
     if isinstance(model, Ollama):
-        if is_cloud(model.model) or not _is_here(model.base_url):
+        if is_cloud(model.model) or not _is_here(model.server.url):
             return None
         return Leaf(model.model, model.model, tag=model.model, context=model.num_ctx)
     if isinstance(model, Embedded) and not model.model.startswith("minilm"):
@@ -180,11 +180,11 @@ def _leaf(model: Any) -> Leaf | None:
     return None
 
 
-def _is_here(url: str | None) -> bool:
-    from urllib.parse import urlsplit
+def _is_here(url: str) -> bool:
+    from homeward.backends import egress
+    from homeward.model import Clearance
 
-    host = urlsplit(url).hostname if url else None
-    return host in (None, "localhost", "::1") or host.startswith("127.")
+    return egress.expected(egress.parse(url)[0]) is Clearance.MACHINE
 
 
 def _is_tag(name: str) -> bool:

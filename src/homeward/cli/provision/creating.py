@@ -5,11 +5,11 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from homeward.cli import how_to_ask
-from homeward.cli.created_from import Base, adapter, based_on
-from homeward.cli.fetched_as import answers, instead
-from homeward.cli.policy_in_force import permitted
-from homeward.cli.pulling import Tell, telling
+from homeward.cli.provision import how_to_ask
+from homeward.cli.provision.created_from import Base, adapter, based_on
+from homeward.cli.provision.fetched_as import answers, instead
+from homeward.cli.provision.policy_in_force import permitted
+from homeward.cli.provision.pulling import Tell, telling
 from homeward.errors import ConfigError
 from homeward.interrupt import run
 
@@ -53,7 +53,7 @@ def make(name: str, file: Path, *, embedded: bool, ollama: str | None, quiet: bo
     url = _where(base, embedded, ollama)
     if url is None:
         from homeward.backends import variants
-        from homeward.cli.created_from import variant
+        from homeward.cli.provision.created_from import variant
 
         return Made(name, kept=variants.keep(name, variant(modelfile, base, folder)))
     _in_ollama(url, name, modelfile, base, folder, quiet=quiet)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from homeward.cli.fit_shown import Piece, bar, card, headline, hung, of, shares
+from homeward.cli.machine.fit_shown import Piece, bar, card, headline, hung, of, shares
 from homeward.machine.catalogue import find
 from homeward.machine.estimate import Use
 from homeward.machine.fit import Fit, fit

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from homeward.cli import subject_sources as sources
+from homeward.cli.machine import subject_sources as sources
 from homeward.errors import ModelError, ModelMissing
 from homeward.machine.subject import Subject
 from homeward.machine.weights.quants import named

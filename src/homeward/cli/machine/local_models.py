@@ -69,7 +69,7 @@ async def known(config: "Config") -> dict[str, Known]:
     """By the name in the file; only those that run here."""
     from homeward.backends.embedded import Embedded
     from homeward.backends.ollama import Ollama
-    from homeward.cli.scanned import scanned
+    from homeward.cli.machine.scanned import scanned
     from homeward.config.build import Builder
 
     built: Mapping[str, Model] = Builder(config.models, config.base).build()
@@ -93,7 +93,7 @@ async def known(config: "Config") -> dict[str, Known]:
 def _embedded(leaf: "Embedded", hardware: "Hardware") -> Known:
     from homeward.backends.child import window
     from homeward.backends.gguf import read_header
-    from homeward.cli.subject_sources import in_file
+    from homeward.cli.machine.subject_sources import in_file
     from homeward.machine.estimate import Use
 
     try:
@@ -137,7 +137,7 @@ async def _subject(leaf: "Ollama", *, answers: bool) -> "Subject | None":
     import os
 
     from homeward.backends.ollama_server import address
-    from homeward.cli.subject_sources import in_catalogue, in_ollama
+    from homeward.cli.machine.subject_sources import in_catalogue, in_ollama
 
     if answers and leaf.server.url == address(os.environ.get("OLLAMA_HOST", "")):
         with suppress(TimeoutError):

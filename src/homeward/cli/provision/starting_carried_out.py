@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from homeward.cli.pulling import Tell, from_hub, telling, through_ollama
+from homeward.cli.provision.pulling import Tell, from_hub, telling, through_ollama
 from homeward.cli.text import printable
 from homeward.errors import HomewardError, Unreachable
 from homeward.interrupt import run
 
 if TYPE_CHECKING:
-    from homeward.cli.starting import Plan
+    from homeward.cli.provision.starting import Plan
     from homeward.machine.recommend.starting import Start
 
 

@@ -66,9 +66,9 @@ async def _fitted(name: str, *, ollama: bool) -> "tuple[Fit | None, str]":
     """And where it would run. None where nobody here knows its shapes: the hub is not asked."""
     import asyncio
 
-    from homeward.cli.engine_machine import for_engine
-    from homeward.cli.scanned import scanned
-    from homeward.cli.subjects import subject
+    from homeward.cli.machine.engine_machine import for_engine
+    from homeward.cli.machine.scanned import scanned
+    from homeward.cli.machine.subjects import subject
     from homeward.machine.estimate import Use
     from homeward.machine.fit import fit
     from homeward.machine.recommend.verdict import usual_context

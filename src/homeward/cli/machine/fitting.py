@@ -48,7 +48,7 @@ async def one(
     *,
     online: bool,
 ) -> "Fit":
-    from homeward.cli.subjects import subject
+    from homeward.cli.machine.subjects import subject
     from homeward.machine.fit import fit as fit_
     from homeward.machine.recommend.verdict import usual_context
 
@@ -73,7 +73,7 @@ async def _only_model_of(name: str) -> str | None:
 
     ConfigError names them where there are several.
     """
-    from homeward.cli.fleet import leaves_of
+    from homeward.cli.machine.fleet import leaves_of
 
     try:
         found = [leaf.model for leaf in await leaves_of([name])]
@@ -91,14 +91,14 @@ def shown(fitted: "Fit", *, json: bool) -> None:
     if json:
         _print(fitted)
         return
-    from homeward.cli.fit_shown import card
+    from homeward.cli.machine.fit_shown import card
 
     card(fitted)
 
 
 async def here(given: "Overrides") -> "tuple[Hardware, Sequence[Run]]":
     """The machine, and what was measured on it, unless another is imagined."""
-    from homeward.cli.scanned import scanned
+    from homeward.cli.machine.scanned import scanned
 
     imagined = any((given.vram is not None, given.gpu, given.bandwidth))
     hardware, runs = await asyncio.gather(
@@ -108,7 +108,7 @@ async def here(given: "Overrides") -> "tuple[Hardware, Sequence[Run]]":
 
 
 async def _runs() -> "Sequence[Run]":
-    from homeward.cli.measured_runs import runs
+    from homeward.cli.machine.measured_runs import runs
 
     return await runs()
 
@@ -139,19 +139,19 @@ def listing(
         asked = {"context": use.context, "task": task, "licence": licence}
         _print({"machine": brief(hardware), **asked, **groups})
         return
-    from homeward.cli.fit_list import listed
+    from homeward.cli.machine.fit_list import listed
 
     listed(found, hardware, use, every=every)
 
 
 def doctor(given: "Overrides", *, json: bool) -> None:
-    from homeward.cli.scanned import scanned
+    from homeward.cli.machine.scanned import scanned
 
     hardware = scanned(given)
     if json:
         _print(hardware)
         return
-    from homeward.cli.fit_list import examined
+    from homeward.cli.machine.fit_list import examined
 
     examined(hardware)
 
@@ -165,7 +165,7 @@ def fleet(
     *,
     json: bool,
 ) -> None:
-    from homeward.cli.fleet import fleet as fleet_
+    from homeward.cli.machine.fleet import fleet as fleet_
 
     wanted = [name for name in (part.strip() for part in names.split(",")) if name]
     if not wanted:

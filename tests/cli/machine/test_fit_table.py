@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeward.cli.fit_list import listed
-from homeward.cli.fit_table import OF_A_FAMILY, columns, first, head, row
+from homeward.cli.machine.fit_list import listed
+from homeward.cli.machine.fit_table import OF_A_FAMILY, columns, first, head, row
 from homeward.machine.catalogue import entries
 from homeward.machine.estimate import Use
 from homeward.machine.recommend.recommend import recommend

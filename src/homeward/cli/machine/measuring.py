@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from homeward.cli.text import printable
 
 if TYPE_CHECKING:
-    from homeward.cli.timed import Runtime
+    from homeward.cli.machine.timed import Runtime
     from homeward.machine.hardware import Hardware
     from homeward.machine.speed.measured import Run
     from homeward.machine.subject import Subject
@@ -38,13 +38,13 @@ WORDS = (
 async def measure(name: str, *, json: bool = False) -> "tuple[Run, ...]":
     """Three runs at each of two depths, said on standard output and kept in the store.
 
-    What `homeward.cli.subjects.subject` raises, and what the runtime does. A model of the box is
-    named ``box/general``. Ctrl-C keeps nothing.
+    What `homeward.cli.machine.subjects.subject` raises, and what the runtime does. A model of the
+    box is named ``box/general``. Ctrl-C keeps nothing.
     """
-    from homeward.cli.measured_runs import keep
+    from homeward.cli.machine.measured_runs import keep
+    from homeward.cli.machine.scanned import scanned
+    from homeward.cli.machine.subjects import subject
     from homeward.cli.progress import Progress
-    from homeward.cli.scanned import scanned
-    from homeward.cli.subjects import subject
 
     hardware = await asyncio.to_thread(scanned)
     _say_if_busy(hardware)
@@ -92,8 +92,8 @@ async def _runtime(
 ) -> AsyncGenerator["Runtime", None]:
     """ModelMissing where the model is known, but not here."""
     from homeward.backends.http import Http
-    from homeward.cli.ollama_subject import has
-    from homeward.cli.timed import InOllama, embedded
+    from homeward.cli.machine.ollama_subject import has
+    from homeward.cli.machine.timed import InOllama, embedded
 
     if not name.startswith("box/") and not name.lower().endswith(".gguf") and await has(name):
         async with Http() as http:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from homeward import box
-from homeward.cli.measured_runs import runs
+from homeward.cli.machine.measured_runs import runs
 from homeward.machine.speed.measured import Run
 from tests.backends.servers import Asked, Reply, answers
 from tests.cli.background import served
@@ -124,7 +124,7 @@ def test_an_ollama_that_tells_no_durations_is_too_old(
 
 async def test_ollama_is_asked_without_a_template_in_one_window() -> None:
     from homeward.backends.http import Http
-    from homeward.cli.timed import InOllama
+    from homeward.cli.machine.timed import InOllama
     from tests.backends.servers import playing
 
     async with playing(ollama(generated())) as server, Http() as http:

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from homeward.cli.engine_machine import NO_GPU, for_engine
-from homeward.cli.scanned import scanned
+from homeward.cli.machine.engine_machine import NO_GPU, for_engine
+from homeward.cli.machine.scanned import scanned
 from homeward.machine.sizes import shown
-from homeward.model import Seconds
+from homeward.model import Clearance, Seconds
 
 if TYPE_CHECKING:
     from homeward.backends.discovery import Found
-    from homeward.cli.starting_carried_out import Done
+    from homeward.cli.provision.starting_carried_out import Done
     from homeward.config import Config
     from homeward.machine.catalogue.entry import Entry
     from homeward.machine.estimate import Use
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from homeward.machine.recommend.starting import Start
 
 PATIENCE: Seconds = 10.0  # for a server that is there and busy; none answers at once
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BOX = "the small models in the package answer meanwhile"
 
 
@@ -57,7 +55,7 @@ class Plan:
 
     def lines(self, file: Path) -> Iterator[str]:
         """For people, before they are asked."""
-        from homeward.cli.fit_list import machine_lines
+        from homeward.cli.machine.fit_list import machine_lines
 
         yield from machine_lines(self.hardware)
         yield from self.notes
@@ -113,8 +111,8 @@ async def plan(
 
     The policy of ``file`` holds, if it is there, else that of the configuration in force.
     """
-    from homeward.cli.measured_runs import runs
-    from homeward.cli.policy_in_force import in_force
+    from homeward.cli.machine.measured_runs import runs
+    from homeward.cli.provision.policy_in_force import in_force
     from homeward.machine.catalogue import entries
     from homeward.machine.estimate import Use
     from homeward.machine.recommend.recommend import recommend
@@ -168,23 +166,25 @@ def _machine(vram: str | None, ram: str | None) -> "tuple[Hardware, list[str]]":
 
 def _forbids(demanded: "Config", entry: "Entry", *, ollama: bool) -> bool:
     """Whether a policy does, of what would be fetched. What cannot be is never chosen."""
-    from homeward.cli.policy_in_force import broken
+    from homeward.cli.provision.policy_in_force import broken
 
     names = entry.ollama if ollama else entry.gguf
     return bool(names and broken(demanded, names[0], ollama=ollama))
 
 
 async def _ollama() -> "Found | None":
-    """The Ollama server of this machine: one elsewhere has another machine's memory."""
+    """The Ollama server of this machine. One elsewhere has its own memory, and is not asked."""
+    from homeward.backends import egress
     from homeward.backends.discovery import discover
     from homeward.backends.http import Http
-    from homeward.backends.ollama_server import PORT
+    from homeward.backends.ollama_server import PORT, address
 
-    said = os.environ.get("OLLAMA_HOST")
+    said = os.environ.get("OLLAMA_HOST", "")
+    if egress.expected(egress.parse(address(said))[0]) is not Clearance.MACHINE:
+        return None
     async with Http() as http:
         servers = await discover(http, ports={} if said else {PORT: "ollama"}, within=PATIENCE)
-    near = (each for each in servers if urlsplit(each.base_url).hostname in LOOPBACK)
-    return next((each for each in near if each.kind == "ollama"), None)
+    return next((each for each in servers if each.kind == "ollama"), None)
 
 
 def _here(server: "Found | None") -> frozenset[str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from homeward.cli.fit_shown import console, hung, of
-from homeward.cli.fit_table import NARROWEST, columns, first, head, row
+from homeward.cli.machine.fit_shown import console, hung, of
+from homeward.cli.machine.fit_table import NARROWEST, columns, first, head, row
 from homeward.cli.text import printable
 from homeward.machine.estimate import How
 from homeward.machine.memory.placing import ram_room

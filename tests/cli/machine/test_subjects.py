@@ -10,7 +10,7 @@ import pytest
 
 from homeward import ggml
 from homeward.backends import egress
-from homeward.cli.subjects import subject
+from homeward.cli.machine.subjects import subject
 from homeward.errors import ConfigError, ModelMissing, Unreachable
 from homeward.machine.catalogue import find
 from homeward.machine.estimate import How
