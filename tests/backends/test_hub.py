@@ -216,7 +216,7 @@ def test_the_hub_is_reached_through_egress(server: Hub, monkeypatch: pytest.Monk
         ("llama3", ConfigError, "say ORG/REPO, for example"),
         ("../..", ConfigError, "say ORG/REPO"),
         ("org/evil:../../outside.gguf", ConfigError, "say ORG/REPO"),
-        ("org/evil", Failed, "does not list"),
+        ("org/evil", ModelMissing, "has not one GGUF file"),
     ],
 )
 def test_a_name_that_leads_nowhere_is_one_sentence(

@@ -1,28 +1,23 @@
 """Fetches model files from a Hugging Face hub; `homeward.backends.shelf` finds them again."""
 
 import hashlib
-import os
 import shutil
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, NamedTuple
+from pathlib import Path
+from typing import BinaryIO
 
 from msgspec import Struct
 
-from homeward.backends import egress
 from homeward.backends.gguf import human, read_header
 from homeward.backends.hub_client import Client, hub_client
+from homeward.backends.hub_listing import HubFile, endpoint, listed, refusal, token
 from homeward.backends.shelf import Installed, choose, home, installed, locate, split
 from homeward.errors import (
     BadModelFile,
-    ConfigError,
     Failed,
-    ModelError,
     ModelMissing,
-    Overloaded,
-    Unauthorized,
     Unreachable,
 )
 from homeward.model import Clearance
@@ -56,14 +51,14 @@ def pull(name: str, *, clearance: Clearance = Clearance.WORLD) -> Generator[Prog
     ConfigError (no such name), ModelMissing, Unauthorized, Unreachable, BadModelFile, Failed.
     """
     repo, choice = split(name)
-    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    hub = endpoint()
     with hub_client(clearance) as client, _told(name, repo, hub, client):
-        files = _listed(hub, repo, choice)
+        files = _chosen(hub, repo, choice)
         folder = home() / repo
         _make_room(folder, files)
         before, total = 0, sum(file.size for file in files)
         for file in files:
-            for done, rate in _fetch(client, file, folder / file.name, _token(hub)):
+            for done, rate in _fetch(client, file, folder / file.name, token(hub)):
                 yield Progress(file.name, before + done, total, rate, digest=file.digest)
             before += file.size
     for file in files:
@@ -72,58 +67,17 @@ def pull(name: str, *, clearance: Clearance = Clearance.WORLD) -> Generator[Prog
     yield Progress(files[0].name, total, total, path=path, digest=files[0].digest)
 
 
-class _File(NamedTuple):
-    """``digest`` is a sha256, or git's sha1 for a file so small that it is outside of LFS."""
-
-    name: str
-    url: str
-    size: int
-    digest: str
-
-
-def _listed(hub: str, repo: str, choice: str) -> list[_File]:
-    from huggingface_hub import HfApi, constants, hf_hub_url
-
-    if constants.HF_HUB_OFFLINE:
-        raise ConfigError("HF_HUB_OFFLINE forbids to ask the hub: unset it to pull a model")
-    info = HfApi(endpoint=hub, token=_token(hub) or False).model_info(repo, files_metadata=True)
-    siblings = {file.rfilename: file for file in info.siblings or ()}
+def _chosen(hub: str, repo: str, choice: str) -> list[HubFile]:
+    files = {file.name: file for file in listed(hub, repo)}
     try:
-        chosen = choose(siblings, choice)
+        return [files[name] for name in choose(files, choice)]
     except ModelMissing as error:
         advice = str(error) or "look for a repository with GGUF in its name"
         wanted = f"{choice} among its GGUF files" if choice else "one GGUF file to take"
         raise ModelMissing(f"{repo} has not {wanted}: {advice}") from None
-    found = []
-    for name in chosen:
-        file = siblings[name]
-        digest = file.lfs.sha256 if file.lfs else file.blob_id
-        if file.size is None or not digest or not _inside(name):
-            raise Failed(f"{hub} does not list {name} as a hub does: check HF_ENDPOINT")
-        url = hf_hub_url(repo, name, revision=info.sha, endpoint=hub)
-        found.append(_File(name, url, file.size, digest))
-    return found
 
 
-def _inside(name: str) -> bool:
-    """Whether the hub's name for a file stays in its folder."""
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and not {"\\", ":"} & set(name)
-
-
-def _token(hub: str) -> str | None:
-    """HF_TOKEN, or what `hf auth login` left. It never goes over a network unencrypted."""
-    from huggingface_hub import constants
-
-    origin, _ = egress.parse(hub)
-    if not egress.private(origin):
-        return None
-    login = Path(constants.HF_TOKEN_PATH)
-    token = os.environ.get("HF_TOKEN") or (login.read_text() if login.is_file() else "")
-    return token.strip() or None
-
-
-def _make_room(folder: Path, files: Sequence[_File]) -> None:
+def _make_room(folder: Path, files: Sequence[HubFile]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     here = sum(path.stat().st_size for file in files for path in folder.glob(f"{file.name}*"))
     needed, free = sum(file.size for file in files) - here, shutil.disk_usage(folder).free
@@ -138,7 +92,7 @@ def _make_room(folder: Path, files: Sequence[_File]) -> None:
 
 
 def _fetch(
-    client: Client, file: _File, path: Path, token: str | None
+    client: Client, file: HubFile, path: Path, token: str | None
 ) -> Iterator[tuple[int, float]]:
     """Bytes that are here and bytes per second, until the file is whole and verified."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -173,7 +127,7 @@ def _fetch(
 class _Part:
     """A file that grows, and the checksum of what it holds. ``done`` counts its bytes."""
 
-    def __init__(self, target: BinaryIO, file: _File) -> None:
+    def __init__(self, target: BinaryIO, file: HubFile) -> None:
         self.file = file
         self._target = target
         self._restart()
@@ -238,27 +192,10 @@ def _told(name: str, repo: str, hub: str, client: Client) -> Iterator[None]:
     try:
         yield
     except HfHubHTTPError as error:
-        raise _refusal(error.response, repo, hub) from error
+        raise refusal(error.response, repo, hub) from error
     except client.broken as error:
         raise Unreachable(f"{hub} broke the connection off ({error}): {again}") from error
     except Unreachable as error:
         raise Unreachable(f"{error}; {again}") from error
     except OSError as error:
         raise Failed(f"{home() / repo} cannot be written ({error}): mend that; {again}") from error
-
-
-def _refusal(response: Any, repo: str, hub: str) -> ModelError:
-    status, code = response.status_code, response.headers.get("x-error-code")
-    if code == "GatedRepo" or status == 403:
-        return Unauthorized(
-            f"{repo} is given only to who accepts its terms: do so at {hub}/{repo}, then set "
-            "HF_TOKEN to a token that may read it"
-        )
-    if status in (401, 404):
-        return ModelMissing(
-            f"{hub} shows you no repository {repo}: check the spelling, or set HF_TOKEN if it is "
-            "private"
-        )
-    if status == 429:
-        return Overloaded(f"{hub} limits how often it is asked: wait, or set HF_TOKEN")
-    return Failed(f"{hub} answered {status} for {repo}: try again later")
