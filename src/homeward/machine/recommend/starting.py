@@ -21,7 +21,7 @@ SPECIAL: tuple[Role, ...] = ("coder", "quick")
 
 CANDIDATES = 12  # of each role: more make the choice slower, and no better
 KEPT = 0.9  # of free memory; the rest is for what grows
-QUICK = (2, 3)  # classes of size: from 0.8 to 5 milliards
+QUICK = (2, 3)  # classes of size: from 0.8 to 5 billion
 QUICK_COUNTS = 0.1  # of its strength: it saves time, and is no better than the general one
 FASTER = 2.0  # times the general one's speed, or it is not worth its memory
 BETTER = 0.02  # a coder that is not so much stronger than the general one is not fetched
