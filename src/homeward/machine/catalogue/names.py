@@ -63,7 +63,7 @@ class Named(msgspec.Struct, frozen=True):
 def find(name: str) -> Entry:
     """The model of that name; `ModelMissing` names up to five near ones.
 
-    A tag of Ollama's means what Ollama would pull: ``deepseek-r1`` is the model of 8 billion parameters.
+    A tag of Ollama's means what Ollama would pull: ``deepseek-r1`` is one of 8 billion parameters.
     The name of a base model finds the row of its shapes with the kind ``base``.
     """
     return parse(name).entry

@@ -85,7 +85,7 @@ def _expected(entry: Entry, line: "_Line", date: float) -> float:
 BOUNDS = (0.45e9, 0.8e9, 2e9, 5e9, 10e9, 18e9, 40e9, 80e9, 200e9)
 
 ABLE = 3
-"""Class of size: from 2 billion of parameters, below which models know little."""
+"""Class of size: from 2 billion parameters, below which models know little."""
 
 
 def size_class(parameters: int) -> int:
