@@ -92,6 +92,11 @@ def test_the_doctor_tells_every_probe(homeward: Program) -> None:
     assert all("seconds" in probe for probe in told["probes"])
 
 
+def test_the_doctor_says_how_fast_memory_is_taken_to_be(homeward: Program) -> None:
+    out = homeward("fit", "--doctor", "--vram", "0", "--bandwidth", "32").out
+    assert "ram_bandwidth: 32 GB/s" in out
+
+
 def test_the_doctor_speaks_to_people_too(homeward: Program) -> None:
     assert "memory (" in homeward("fit", "--doctor").out
 

@@ -12,6 +12,7 @@ from homeward.cli.machine.fit_table import NARROWEST, columns, first, head, row
 from homeward.cli.text import printable
 from homeward.machine.estimate import How
 from homeward.machine.memory.placing import ram_room
+from homeward.machine.sizes import shown, shown_bandwidth
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,7 +121,9 @@ def examined(hardware: "Hardware") -> None:
     out = console()
     _machine(out, hardware)
     for name, basis in hardware.basis.items():
-        out.print(Text(printable(f"{name}: {basis.how}, {basis.source}"), style="dim"))
+        size = getattr(hardware, name, 0)
+        told = shown_bandwidth(size) if name.endswith("bandwidth") else shown(size)
+        out.print(Text(printable(f"{name}: {told}; {basis.how}, {basis.source}"), style="dim"))
     out.print()
     asked = []
     for probe in hardware.probes:
