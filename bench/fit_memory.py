@@ -79,7 +79,7 @@ def verdicts(path: Path) -> None:
                 system="linux", cpu="", cores=8, threads=8, ram_total=64 * GIB,
                 ram_free=64 * GIB, gpus=(gpu,),
             )  # fmt: skip
-            ours, true = place(needed, shapes, hardware)[0].gpu, total - kept <= card * GIB
+            ours, true = place(needed, hardware)[0].gpu, total - kept <= card * GIB
             same += ours == true
             flips += ours != true
             if ours != true:

@@ -155,7 +155,7 @@ def _case(row: dict[str, str]) -> Case | str:
     weights = weigh(entry.shapes, quant)
     vendor = hardware.gpus[0].vendor if hardware.gpus else None
     needed = memory(entry.shapes, weights, use, vendor=vendor)
-    _, placement = place(needed, entry.shapes, hardware)
+    _, placement = place(needed, hardware)
     if placement.where != ("ram" if on_cpu else "gpu"):
         return "does not fit"
     speed = float(told)

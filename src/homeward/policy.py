@@ -14,7 +14,7 @@ from homeward.errors import ConfigError, HomewardError, ModelMissing
 from homeward.machine.catalogue import licence, parse
 from homeward.machine.catalogue.entry import Licence
 from homeward.model import Clearance, Model
-from homeward.tree import children_of
+from homeward.tree import leaves
 
 HOSTED: Literal["hosted"] = "hosted"
 """In the place of a licence: a service's, whose weights nobody here has."""
@@ -118,15 +118,6 @@ class Policy:
         if packaged := _packaged(leaf, called):
             return licence(packaged)
         return next(filter(None, map(_listed, _ways(called))), None) or _of_header(called)
-
-
-def leaves(model: Model) -> Iterator[Model]:
-    """The models that a tree asks in the end."""
-    below = [child for _, child in children_of(model)]
-    if not below:
-        yield model
-    for child in below:
-        yield from leaves(child)
 
 
 def weights(leaf: Model) -> tuple[str, ...]:

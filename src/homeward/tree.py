@@ -21,6 +21,15 @@ def children_of(node: Any) -> Iterator[tuple[str, Model]]:
             yield from _models(field.name.rstrip("_"), getattr(node, field.name))
 
 
+def leaves(model: Model) -> Iterator[Model]:
+    """The models that a tree asks in the end. One that is in it twice comes twice."""
+    below = [child for _, child in children_of(model)]
+    if not below:
+        yield model
+    for child in below:
+        yield from leaves(child)
+
+
 def _models(edge: str, value: Any) -> Iterator[tuple[str, Model]]:
     if callable(getattr(value, "chat", None)) and not isinstance(value, type):
         yield edge, value

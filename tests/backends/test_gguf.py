@@ -41,7 +41,6 @@ def test_a_header_says_what_the_model_is(scratch: Path) -> None:
         quantization="F32",
         license="apache-2.0",
         chat_template=True,
-        shards=1,
         size=len(WHOLE),
         cache=64,  # 1 layer, 2 heads, 8 numbers each for key and value, 2 bytes a number
     )

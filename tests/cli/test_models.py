@@ -119,6 +119,16 @@ def test_an_ollama_model_is_known_from_the_catalogue_where_ollama_does_not_run(
     assert row["size_bytes"] > 1 << 30
 
 
+def test_the_context_is_what_ollamas_environment_says(
+    homeward: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_CONTEXT_LENGTH", "6144")
+    node = '{ollama: {model: "qwen3:4b", base_url: "http://127.0.0.1:1"}}'
+    Path("homeward.yaml").write_text(f"models: {{a: {node}}}")
+    [row] = homeward("models", "--json").json["models"]
+    assert row["context"] == 6144
+
+
 def test_a_gateway_tells_what_is_loaded_and_what_a_swap_costs(homeward: Program) -> None:
     Path("homeward.yaml").write_text(PANEL)
     with standing(PANEL) as gateway:

@@ -1,5 +1,6 @@
 """The systemd units: one text in two places, and what systemd itself says of it."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,12 +22,17 @@ def analysed(unit: str, folder: Path, *words: str) -> str:
     program = shutil.which("systemd-analyze")
     if program is None:
         pytest.skip("systemd-analyze is not installed")
-    text = (DEPLOY / "systemd" / unit).read_text()
+    text = (DEPLOY / "systemd" / unit).read_text(encoding="utf-8")
     for name in ("homeward", "ollama"):  # which need not be installed here
         text = text.replace(f"/opt/{name}/current/bin/{name}", "/bin/true")
-    (folder / unit).write_text(text)
+    (folder / unit).write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [program, *words, folder / unit], capture_output=True, text=True, check=False, timeout=120
+        [program, *words, folder / unit],
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

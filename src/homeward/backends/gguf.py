@@ -28,7 +28,6 @@ class Header(Struct, frozen=True):
     quantization: str
     license: str | None
     chat_template: bool
-    shards: int
     size: int
     cache: int  # bytes of 16-bit attention cache for each token; 0 where it is not known
     pooling: str = ""  # how it embeds: mean, cls or last; empty where it was not made to
@@ -47,7 +46,6 @@ def read_header(path: Path, *, mend: str = MEND) -> Header:
         quantization=content.quantization,
         license=text(said, "general.license"),
         chat_template="tokenizer.chat_template" in said,
-        shards=integer(said, "split.count") or 1,
         size=content.size,
         cache=_cache(said, architecture),
         pooling=POOLING.get(integer(said, f"{architecture}.pooling_type") or 0, ""),

@@ -16,8 +16,8 @@ from msgspec import Struct
 from homeward.backends.gguf_content import Content, read_from, together
 from homeward.backends.gguf_reader import Long
 from homeward.backends.hub_client import Client, hub_client
-from homeward.backends.hub_listing import HubFile, check, endpoint, listed, token, told
-from homeward.backends.shelf import choose, split
+from homeward.backends.hub_listing import HubFile, check, chosen, endpoint, listed, token, told
+from homeward.backends.shelf import split
 from homeward.errors import ConfigError, Failed, ModelMissing
 from homeward.folder import data_folder
 from homeward.model import Clearance
@@ -51,9 +51,9 @@ def look(name: str, *, quant: str | None = None, clearance: Clearance = Clearanc
     with hub_client(clearance) as client, told(repo, hub, client):
         files = listed(hub, repo)
         _keep(_list_path(repo), files)
-        chosen = _chosen(repo, files, choice or quant or "")
-        parts = [_content(client, file, token(hub)) for file in chosen]
-    return Looked(url=chosen[0].url, content=together(parts), projector=_projector(files))
+        wanted = chosen(repo, files, choice or quant or "")
+        parts = [_content(client, file, token(hub)) for file in wanted]
+    return Looked(url=wanted[0].url, content=together(parts), projector=_projector(files))
 
 
 def known(name: str, *, quant: str | None = None) -> Looked | None:
@@ -61,10 +61,10 @@ def known(name: str, *, quant: str | None = None) -> Looked | None:
     with suppress(ConfigError, ModelMissing):
         repo, choice = split(name)
         files = _kept(_list_path(repo), list[HubFile])
-        chosen = _chosen(repo, files, choice or quant or "") if files else []
-        parts = [part for file in chosen if (part := _kept_header(file))]
-        if parts and len(parts) == len(chosen) and files:
-            return Looked(url=chosen[0].url, content=together(parts), projector=_projector(files))
+        wanted = chosen(repo, files, choice or quant or "") if files else []
+        parts = [part for file in wanted if (part := _kept_header(file))]
+        if parts and len(parts) == len(wanted) and files:
+            return Looked(url=wanted[0].url, content=together(parts), projector=_projector(files))
     return None
 
 
@@ -81,16 +81,6 @@ def look_config(repo: str, *, clearance: Clearance = Clearance.WORLD) -> dict[st
         return msgspec.json.decode(data, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Failed(f"config.json of {repo} is no JSON ({error}): name another one") from None
-
-
-def _chosen(repo: str, files: Sequence[HubFile], choice: str) -> list[HubFile]:
-    by_name = {file.name: file for file in files}
-    try:
-        return [by_name[name] for name in choose(by_name, choice)]
-    except ModelMissing as error:
-        advice = str(error) or "look for a repository with GGUF in its name"
-        wanted = f"{choice} among its GGUF files" if choice else "one GGUF file to take"
-        raise ModelMissing(f"{repo} has not {wanted}: {advice}") from None
 
 
 def _projector(files: Sequence[HubFile]) -> int:

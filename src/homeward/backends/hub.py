@@ -12,12 +12,11 @@ from msgspec import Struct
 
 from homeward.backends.gguf import human, read_header
 from homeward.backends.hub_client import Client, hub_client
-from homeward.backends.hub_listing import HubFile, endpoint, listed, refusal, token
-from homeward.backends.shelf import Installed, choose, home, installed, locate, split
+from homeward.backends.hub_listing import HubFile, chosen, endpoint, listed, token, told
+from homeward.backends.shelf import Installed, home, installed, locate, split
 from homeward.errors import (
     BadModelFile,
     Failed,
-    ModelMissing,
     Unreachable,
 )
 from homeward.model import Clearance
@@ -52,8 +51,8 @@ def pull(name: str, *, clearance: Clearance = Clearance.WORLD) -> Generator[Prog
     """
     repo, choice = split(name)
     hub = endpoint()
-    with hub_client(clearance) as client, _told(name, repo, hub, client):
-        files = _chosen(hub, repo, choice)
+    with hub_client(clearance) as client, _kept(name, repo, hub, client):
+        files = chosen(repo, listed(hub, repo), choice)
         folder = home() / repo
         _make_room(folder, files)
         before, total = 0, sum(file.size for file in files)
@@ -65,16 +64,6 @@ def pull(name: str, *, clearance: Clearance = Clearance.WORLD) -> Generator[Prog
         read_header(folder / file.name, mend=f"{repo} is broken itself, pull another one")
     path = folder / files[0].name
     yield Progress(files[0].name, total, total, path=path, digest=files[0].digest)
-
-
-def _chosen(hub: str, repo: str, choice: str) -> list[HubFile]:
-    files = {file.name: file for file in listed(hub, repo)}
-    try:
-        return [files[name] for name in choose(files, choice)]
-    except ModelMissing as error:
-        advice = str(error) or "look for a repository with GGUF in its name"
-        wanted = f"{choice} among its GGUF files" if choice else "one GGUF file to take"
-        raise ModelMissing(f"{repo} has not {wanted}: {advice}") from None
 
 
 def _make_room(folder: Path, files: Sequence[HubFile]) -> None:
@@ -184,18 +173,14 @@ def _chunks(client: Client, part: _Part, token: str | None) -> Iterator[bytes]:
 
 
 @contextmanager
-def _told(name: str, repo: str, hub: str, client: Client) -> Iterator[None]:
-    """What the hub's client, the network and the disk raise, as our errors."""
-    from huggingface_hub.errors import HfHubHTTPError
-
+def _kept(name: str, repo: str, hub: str, client: Client) -> Iterator[None]:
+    """As `told`, of the disk too, and with what becomes of what came."""
     again = f"what came is kept, so run `homeward pull {name}` again"
     try:
-        yield
-    except HfHubHTTPError as error:
-        raise refusal(error.response, repo, hub) from error
-    except client.broken as error:
-        raise Unreachable(f"{hub} broke the connection off ({error}): {again}") from error
-    except Unreachable as error:
-        raise Unreachable(f"{error}; {again}") from error
+        with told(repo, hub, client, mend=again):
+            try:
+                yield
+            except Unreachable as error:
+                raise Unreachable(f"{error}; {again}") from error
     except OSError as error:
         raise Failed(f"{home() / repo} cannot be written ({error}): mend that; {again}") from error

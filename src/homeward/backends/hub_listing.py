@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from homeward.backends import egress
 from homeward.backends.hub_client import Client
+from homeward.backends.shelf import choose
 from homeward.errors import (
     ConfigError,
     Failed,
@@ -86,8 +87,22 @@ def token(hub: str) -> str | None:
     return secret.strip() or None
 
 
+def chosen(repo: str, files: Sequence[HubFile], choice: str) -> list[HubFile]:
+    """The files of one model there: of the quantisation or file ``choice``, else the usual one.
+
+    ModelMissing names what there is instead.
+    """
+    by_name = {file.name: file for file in files}
+    try:
+        return [by_name[name] for name in choose(by_name, choice)]
+    except ModelMissing as error:
+        advice = str(error) or "look for a repository with GGUF in its name"
+        wanted = f"{choice} among its GGUF files" if choice else "one GGUF file to take"
+        raise ModelMissing(f"{repo} has not {wanted}: {advice}") from None
+
+
 @contextmanager
-def told(repo: str, hub: str, client: Client) -> Iterator[None]:
+def told(repo: str, hub: str, client: Client, *, mend: str = "try again") -> Iterator[None]:
     """What the hub's client and the network raise, as our errors."""
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -96,7 +111,7 @@ def told(repo: str, hub: str, client: Client) -> Iterator[None]:
     except HfHubHTTPError as error:
         raise refusal(error.response, repo, hub) from error
     except client.broken as error:
-        raise Unreachable(f"{hub} broke the connection off ({error}): try again") from error
+        raise Unreachable(f"{hub} broke the connection off ({error}): {mend}") from error
 
 
 def check(response: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from homeward.backends import egress
 from homeward.backends.decoded import accepted
 from homeward.backends.http import Http, Timeouts
 from homeward.backends.ollama_server import OllamaServer, address
@@ -45,6 +46,11 @@ def server_url(said: str | None = None) -> str:
     return address(said if said is not None else os.environ.get("OLLAMA_HOST", ""))
 
 
+def is_here(url: str) -> bool:
+    """Whether a server is on this machine, by its address alone. ConfigError for what is none."""
+    return egress.expected(egress.parse(url)[0]) is Clearance.MACHINE
+
+
 async def runs(url: str, http: Http) -> bool:
     """Whether an Ollama server answers there, within a second."""
     try:
@@ -54,6 +60,34 @@ async def runs(url: str, http: Http) -> bool:
             return response.status == 200 and b"version" in await response.read()
     except HomewardError:
         return False
+
+
+async def asked(
+    http: Http,
+    name: str,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    timeouts: Timeouts,
+    deadline: float | None = None,
+) -> bytes:
+    """The whole answer of the server that ``OLLAMA_HOST`` names, which must be on this machine.
+
+    ``name`` is the model that it is about, for errors: those of `homeward.backends.http`.
+    """
+    server = OllamaServer(server_url(), name)
+    async with http.send(
+        method,
+        server.url,
+        path,
+        headers=server.headers(),
+        body=None if body is None else msgspec.json.encode(body),
+        clearance=Clearance.MACHINE,
+        timeouts=timeouts,
+        deadline=deadline,
+    ) as response:
+        return await (await accepted(response, name)).read()
 
 
 async def pull(url: str, tag: str, http: Http) -> AsyncGenerator[Step, None]:

@@ -1,16 +1,13 @@
 """``homeward fit``: what can this machine run, how fast, and how sure is that?"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from homeward.cli.options import Json
 from homeward.errors import ConfigError
 from homeward.interrupt import run
-
-if TYPE_CHECKING:
-    pass
 
 
 def fit(
@@ -104,20 +101,19 @@ def fit(
     if doctor:
         fitting.doctor(given, json=json)
         return
-    told = {"kv": kv or "f16", "parallel": parallel, "ubatch": ubatch}
-    told["flash_attention"] = not no_flash_attention
     if model is not None and measure:
         from homeward.cli.machine.measuring import measure as run_it
 
         run(run_it(model, json=json))
-    elif model is not None:
-        at = None if depth is None else fitting.tokens(depth, least=0)
-        work = fitting.one(model, quant, arch, wanted, told, given, at, online=online)
-        fitting.shown(run(work), json=json)
-    elif quant or arch or measure:
+        return
+    if model is None and (quant or arch or measure):
         raise ConfigError("say which model: `homeward fit MODEL`, for example qwen3:8b")
+    use = fitting.use(wanted, kv or "f16", parallel, ubatch, flash_attention=not no_flash_attention)
+    if model is not None:
+        at = None if depth is None else fitting.tokens(depth, least=0)
+        work = fitting.one(model, quant, arch, wanted, use, given, at, online=online)
+        fitting.shown(run(work), json=json)
     else:
-        use = fitting.use(wanted, told)
         hardware, runs = run(fitting.here(given))
         fitting.listing(hardware, runs, use, task, licence, every=every, json=json)
 

@@ -143,7 +143,7 @@ def fit(
         parameters=needed.weights.parameters,
         active_parameters=needed.weights.active_parameters,
         trained_context=subject.shapes.context,
-        longest_context=_longest(subject, use, hardware, where),
+        longest_context=longest(subject, use, hardware, where),
         remedies=_remedies(subject, use, hardware, needed.total) if where == "none" else (),
         warnings=warnings(subject, use),
         licence=subject.licence or UNKNOWN,
@@ -159,17 +159,11 @@ def _throughout(half: Speed, empty: Speed, full: Speed) -> Speed:
     return structs.replace(half, decode=decode, prefill=prefill, basis=basis)
 
 
-def _longest(subject: Subject, use: Use, hardware: Hardware, where: str) -> int:
-    shapes, weights = subject.shapes, subject.weights
-    return longest(shapes, weights, use, hardware, where, projector=subject.projector)
-
-
 def _remedies(subject: Subject, use: Use, hardware: Hardware, total: int) -> tuple[str, ...]:
     def other(quant: str) -> Weights:
         return weigh(subject.shapes, quant)
 
-    shapes, weights, projector = subject.shapes, subject.weights, subject.projector
-    found = remedies(shapes, weights, use, hardware, projector=projector, weigh=other)
+    found = remedies(subject, use, hardware, weigh=other)
     more = f"a machine with {shown(total)} free; here, a smaller model (`homeward fit` names some)"
     return found or (more,)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from homeward.machine.estimate import Basis, How
+from homeward.machine.gpu_names import Spelt, plain, spelt
 from homeward.machine.hardware import Vendor
 from homeward.machine.sizes import GIB
 
@@ -68,7 +69,7 @@ def variants(name: str) -> tuple[Row, ...]:
 
     A memory in the name does not choose between them: see `size_in`.
     """
-    said = _spelt(name)
+    said = spelt(name)
     fitting = [each for each in _table() if said.fits(each.spelt)]
     if not fitting:
         brands = _BRANDS if name[:1].isdigit() else ()  # people leave them out
@@ -81,7 +82,7 @@ def variants(name: str) -> tuple[Row, ...]:
 
 def size_in(name: str) -> int | None:
     """Bytes of memory that a name tells: ``RTX 3060 12GB``."""
-    return _spelt(name).size
+    return spelt(name).size
 
 
 def rows() -> tuple[Row, ...]:
@@ -118,96 +119,22 @@ def flops_basis(row: Row) -> Basis:
 
 def _spread(values: list[float]) -> Typical:
     ordered = sorted(values)
-    tenth = len(ordered) // 20
-    return Typical(ordered[tenth], ordered[len(ordered) // 2], ordered[-1 - tenth], len(ordered))
+    twentieth = len(ordered) // 20
+    return Typical(
+        low=ordered[twentieth],
+        mid=ordered[len(ordered) // 2],
+        high=ordered[-1 - twentieth],
+        cards=len(ordered),
+    )
 
 
 _MODERN = re.compile(r"RTX (?:PRO |A)?\d|[ABHL]\d{2,3}\b|RX [6-9]\d{3}|W[67]\d{3}|R9700|MI[23]|Arc")
-_ALIASES = {
-    "strix halo": "Radeon 8060S",
-    "ryzen ai max+ 395": "Radeon 8060S",
-    "dgx spark": "GB10",
-}
 _BRANDS = ("RTX", "RX", "GTX")
-_SOFT = frozenset(
-    ("geforce", "radeon", "instinct", "tesla", "quadro", "jetson", "nvidia", "amd", "intel")
-)
-"""Makers and brands: not every driver writes them, and few GPUs differ by them alone."""
-_SAYS_NOTHING = frozenset(
-    (
-        *("graphics", "gpu", "corporation", "generation", "edition", "series", "workstation"),
-        *("founders", "apple", "with", "design", "card", "video", "adapter", "inc", "dual", "slot"),
-        *("developer", "kit", "engineering", "reference", "module", "processor", "server"),
-    )
-)
-_OTHERS = frozenset(
-    (
-        *("ti", "super", "xt", "xtx", "gre", "mobile", "maxq", "d", "ada", "blackwell", "pro"),
-        *("max", "ultra", "le", "m", "s", "sff", "nvl", "v2", "x2", "duo", "nano", "agx", "nx"),
-    )
-)
-"""Words of one letter to eight that make another GPU of it."""
-_MEMORY_KIND = re.compile(r"(?:gddr|hbm|lpddr|ddr)\d\w?")
-
-
-class _Spelt(NamedTuple):
-    """A name, taken apart. ``form`` is how the card is connected, ``size`` is in bytes."""
-
-    words: frozenset[str]
-    soft: frozenset[str]
-    form: str | None
-    size: int | None
-
-    def fits(self, row: "_Spelt") -> bool:
-        if not row.words or not row.words <= self.words:
-            return False
-        if self.form and row.form and self.form != row.form:
-            return False
-        return not any(
-            word in _OTHERS or any(letter.isdigit() for letter in word)
-            for word in self.words - row.words
-        )
 
 
 class _Entry(NamedTuple):
     row: Row
-    spelt: _Spelt
-
-
-def _spelt(name: str) -> _Spelt:
-    """As `_read`, of names that people have for it too."""
-    return _read(_ALIASES.get(name.strip().lower(), name))
-
-
-def _read(name: str) -> _Spelt:
-    text = re.sub(r"\((?:r|tm|c)\)|[®™]", " ", name.lower())
-    text = re.sub(r".*\bw/\s*", "", text)  # a processor's name with that of its graphics
-    text = re.sub(r"\bmig\b.*|\b\d+g\.\d+gb\b.*|-\d+[abcq]\b", " ", text)  # a part of one
-    text = re.sub(r"laptop(?: gpu)?|notebook|\bmobile\b", " mobile ", text)
-    text = text.replace("max-q", "maxq")
-    text = re.sub(r"[^a-z0-9.]+", " ", text)
-    text = re.sub(r"(\d{3,4})(ti|super|xtx|xt|gre|d)\b", r"\1 \2", text)
-    text = re.sub(r"\b(rtx|gtx|rx)(\d)", r"\1 \2", text)
-    size = re.search(r"\b(\d+(?:\.\d+)?) ?g(?:i?b)?\b", text)
-    if size:
-        text = text.replace(size[0], " ")
-    words = set(text.split())
-    form: str | None = next((word for word in ("nvl", "pcie") if word in words), None)
-    if form is None and any(word.startswith("sxm") or word == "hbm3" for word in words):
-        form = "sxm"
-    words = {
-        word
-        for word in words
-        if word not in _SAYS_NOTHING
-        and not _MEMORY_KIND.fullmatch(word)
-        and not word.startswith(("sxm", "pcie"))
-    }
-    return _Spelt(
-        words=frozenset(words - _SOFT),
-        soft=frozenset(words & _SOFT),
-        form=form,
-        size=round(float(size[1]) * GIB) if size else None,
-    )
+    spelt: Spelt
 
 
 def of_size(found: Sequence[Row], memory: int | None) -> Row:
@@ -236,7 +163,7 @@ def _table() -> tuple[_Entry, ...]:
 
     with TABLE.open(encoding="utf-8", newline="") as file:
         found = [_row(line) for line in csv.DictReader(file)]
-    return tuple(_Entry(row, _read(row.name)) for row in found)
+    return tuple(_Entry(row, plain(row.name)) for row in found)
 
 
 def _row(line: dict[str, str]) -> Row:

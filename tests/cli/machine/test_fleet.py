@@ -13,11 +13,9 @@ LARGE = "Llama-3.1-8B,Qwen3-14B,Gemma-3-27B,nomic-embed-text"
 
 
 @pytest.fixture(autouse=True)
-def no_ollama(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing answers there, and nobody's variables count."""
+def no_ollama(homeward: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing answers there."""
     monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
-    for name in ("CONTEXT_LENGTH", "NUM_PARALLEL", "KEEP_ALIVE", "MAX_LOADED_MODELS"):
-        monkeypatch.delenv(f"OLLAMA_{name}", raising=False)
 
 
 def asked(homeward: Program, names: str, *words: str, vram: str = "24GiB") -> Run:

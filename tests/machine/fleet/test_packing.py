@@ -100,7 +100,7 @@ def test_a_margin_stays_free_where_there_are_several() -> None:
 def test_a_model_alone_fits_where_it_is_said_to_fit() -> None:
     for gib, hardware in product(range(4, 32), (CARD_16, CARD_24, TWO_CARDS, NO_GPU)):
         one = model(LLAMA_8B, size=gib * GIB, vendor="nvidia" if hardware.gpus else None)
-        fits, _ = place(one.memory, one.shapes, hardware)
+        fits, _ = place(one.memory, hardware)
         assert (pack([one], hardware) is not None) == (fits.gpu if hardware.gpus else fits.ram)
 
 

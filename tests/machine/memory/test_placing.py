@@ -14,7 +14,6 @@ from tests.machine.samples import (
     GEMMA_27B,
     GIB,
     GPT_OSS_20B,
-    LLAMA_8B,
     MIB,
     gpu,
     machine,
@@ -24,7 +23,7 @@ from tests.machine.samples import (
 
 
 def placed(needed: Memory, hardware: Hardware) -> tuple[Fits, Placement]:
-    return place(needed, LLAMA_8B, hardware)
+    return place(needed, hardware)
 
 
 # What llama.cpp needs in all (weights, cache and compute buffer, measured with it): 19.03 GiB,
@@ -273,7 +272,7 @@ def test_the_place_is_one_where_it_fits(needed: Memory, hardware: Hardware) -> N
 
 @given(MEMORIES, MACHINES, st.integers(0, 3 * GIB))
 def test_the_reserve_decides_no_verdict(needed: Memory, hardware: Hardware, reserve: int) -> None:
-    verdict, _ = place(needed, LLAMA_8B, hardware, reserve=reserve)
+    verdict, _ = place(needed, hardware, reserve=reserve)
     assert verdict == placed(needed, hardware)[0]
 
 

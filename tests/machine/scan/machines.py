@@ -18,7 +18,7 @@ def write(root: Path, files: Mapping[str, object]) -> Path:
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{content}\n")
+        path.write_text(f"{content}\n", encoding="utf-8")
     return root
 
 

@@ -51,6 +51,7 @@ def test_a_scan_believes_what_was_measured(tmp_path: Path) -> None:
 def test_something_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ram_bandwidth, "BLOCK", 4 * MIB)
     monkeypatch.setattr(ram_bandwidth, "PIECE", MIB)
+    monkeypatch.setattr(ram_bandwidth, "WINDOW", 0.01)
     steps: list[int] = []
     found = measure(CPU, 64 * GIB, 8 * GIB, 3, lambda threads, _: steps.append(threads))
     assert steps == [1, 2, 3]

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from homeward.errors import ConfigError
 from homeward.machine.catalogue import entries
 from homeward.machine.estimate import How, Weights
+from homeward.machine.formats.gguf_shapes import shapes_of
 from homeward.machine.shapes import Shapes
 from homeward.machine.weights.by_rule import types
 from homeward.machine.weights.quants import QUANTS
@@ -187,3 +188,11 @@ def test_every_band_of_the_catalogue_contains_its_number(quant: str) -> None:
         weights = weigh(entry.shapes, quant)
         low, high = weights.basis.low, weights.basis.high
         assert low is None or high is None or low <= weights.total <= high, entry.name
+
+
+@pytest.mark.parametrize("name", ["v.blk.0.w", "mm.0.w", "a.blk.0.w", "s.blk.0.w", "model.mm.w"])
+def test_what_sees_and_hears_is_no_part_of_the_language_model(name: str) -> None:
+    rows = [("token_embd.weight", (32, 8), "F16"), (name, (32, 4), "F16")]
+    said = {"general.architecture": "llama", "llama.embedding_length": 32, "llama.block_count": 1}
+    assert projector(rows) == 32 * 4 * 2
+    assert shapes_of(said, rows).parameters == 32 * 8

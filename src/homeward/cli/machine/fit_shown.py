@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from homeward.cli.machine.fit_table import tokens_a_second
 from homeward.cli.text import printable
 from homeward.machine.fit import WHAT, Fit
 from homeward.machine.recommend.verdict import Verdict
@@ -77,7 +78,7 @@ def headline(found: Fit) -> str:
         return f"fits this machine: {of(used, room)}; {WHAT[found.kind]}"
     slow = found.verdict is Verdict.SLOW
     word = "runs, but too slowly to read along," if slow else found.verdict
-    speed = _speed(found.decode_tok_s.mid)
+    speed = tokens_a_second(found.decode_tok_s.mid)
     return f"{word} on this machine: ~{speed} tok/s, {of(used, room)}"
 
 
@@ -202,12 +203,8 @@ def hung(rows: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:
 
 
 def _range(speed: "Range") -> str:
-    low, mid, high = map(_speed, (speed.low, speed.mid, speed.high))
+    low, mid, high = map(tokens_a_second, (speed.low, speed.mid, speed.high))
     return f"about {mid} tokens/s ({low} to {high})"
-
-
-def _speed(value: float) -> str:
-    return f"{value:,.0f}" if value >= 9.95 else f"{value:.1f}"
 
 
 def of(part: int, whole: int) -> str:

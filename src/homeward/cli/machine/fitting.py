@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from homeward.errors import ConfigError, ModelMissing
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from homeward.machine.hardware import Hardware
     from homeward.machine.scan.overrides import Overrides
     from homeward.machine.speed.measured import Run
-
-GROUPS = ("runs_well", "runs", "too_slow", "does_not_fit")
 
 
 def tokens(text: str, *, least: int = 1) -> int:
@@ -28,13 +26,22 @@ def tokens(text: str, *, least: int = 1) -> int:
     return count
 
 
-def use(context: int | None, told: dict[str, Any]) -> "Use":
+def use(
+    context: int | None, kv: str, parallel: int, ubatch: int, *, flash_attention: bool
+) -> "Use":
+    """With the usual context where none is asked for. ConfigError."""
     from homeward.machine.estimate import Use
     from homeward.machine.recommend.verdict import USUAL_CONTEXT
 
-    if told["parallel"] < 1 or told["ubatch"] < 1:
+    if parallel < 1 or ubatch < 1:
         raise ConfigError("--parallel and --ubatch are numbers from 1 on")
-    return Use(context=context or USUAL_CONTEXT, **told)
+    return Use(
+        context=context or USUAL_CONTEXT,
+        kv=kv,
+        parallel=parallel,
+        ubatch=ubatch,
+        flash_attention=flash_attention,
+    )
 
 
 async def one(
@@ -42,12 +49,14 @@ async def one(
     quant: str | None,
     arch: Path | None,
     context: int | None,
-    told: dict[str, Any],
+    like: "Use",
     given: "Overrides",
     depth: int | None,
     *,
     online: bool,
 ) -> "Fit":
+    from msgspec.structs import replace
+
     from homeward.cli.machine.subjects import subject
     from homeward.machine.fit import fit as fit_
     from homeward.machine.recommend.verdict import usual_context
@@ -63,8 +72,8 @@ async def one(
         name = await _only_model_of(model)
         if name is None:
             raise ConfigError(str(missing)) from None
-        return await one(name, quant, arch, context, told, given, depth, online=online)
-    asked = use(context or usual_context(found.shapes.context), told)
+        return await one(name, quant, arch, context, like, given, depth, online=online)
+    asked = replace(like, context=context or usual_context(found.shapes.context))
     return fit_(found, asked, hardware, measured=runs, depth=depth, asked=context is not None)
 
 
@@ -135,7 +144,12 @@ def listing(
         entries(), hardware, use, task=task, licence=licence, every=every, measured=runs
     )
     if json:
-        groups = {name: getattr(found, name) for name in GROUPS}
+        groups = {
+            "runs_well": found.runs_well,
+            "runs": found.runs,
+            "too_slow": found.too_slow,
+            "does_not_fit": found.does_not_fit,
+        }
         asked = {"context": use.context, "task": task, "licence": licence}
         _print({"machine": brief(hardware), **asked, **groups})
         return

@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from homeward.errors import ConfigError
 from homeward.interrupt import run
@@ -127,13 +127,15 @@ def _path(model: str) -> str:
 
 async def leaves_of(names: Sequence[str]) -> list[Leaf]:
     """A name of the configuration stands for its leaves on this machine, any other for itself."""
+    from homeward.tree import leaves
+
     found: dict[str, Leaf] = {}
     async with _routes(names) as routes:
         for name in names:
             if name not in routes:
                 found.setdefault(name, Leaf(name, name, tag=name if _is_tag(name) else ""))
                 continue
-            here = [leaf for leaf in map(_leaf, _below(routes[name])) if leaf is not None]
+            here = [leaf for leaf in map(_leaf, leaves(routes[name])) if leaf is not None]
             if not here:
                 raise ConfigError(f"{name!r} asks no model of this machine; name one that does")
             for leaf in here:
@@ -157,34 +159,21 @@ async def _routes(names: Sequence[str]) -> "AsyncGenerator[Mapping[str, Model]]"
         yield models
 
 
-def _below(model: "Model") -> "list[Model]":
-    from homeward.tree import children_of
-
-    children = [child for _, child in children_of(model)]
-    return [leaf for child in children for leaf in _below(child)] if children else [model]
-
-
-def _leaf(model: Any) -> Leaf | None:
+def _leaf(model: "Model") -> Leaf | None:
     """None for what is not on this machine, or no language model at all."""
     from homeward.backends.embedded import Embedded
     from homeward.backends.ollama import Ollama
     from homeward.backends.ollama_server import is_cloud
+    from homeward.backends.ollama_stock import is_here
 
     if isinstance(model, Ollama):
-        if is_cloud(model.model) or not _is_here(model.server.url):
+        if is_cloud(model.model) or not is_here(model.server.url):
             return None
         return Leaf(model.model, model.model, tag=model.model, context=model.num_ctx)
     if isinstance(model, Embedded) and not model.model.startswith("minilm"):
         model = model.settled()
         return Leaf(model.model, model.model, context=model.context, parallel=model.parallel)
     return None
-
-
-def _is_here(url: str) -> bool:
-    from homeward.backends import egress
-    from homeward.model import Clearance
-
-    return egress.expected(egress.parse(url)[0]) is Clearance.MACHINE
 
 
 def _is_tag(name: str) -> bool:

@@ -4,6 +4,7 @@ Quick, and offline: headers of files that are here, the catalogue, and Ollama if
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -110,12 +111,11 @@ async def _ollama(
     leaf: "Ollama", hardware: "Hardware", held: Mapping[str, Held] | None
 ) -> Known | None:
     """None for one that is elsewhere. ``held`` is None where Ollama does not answer."""
-    from homeward.backends import egress
     from homeward.backends.ollama_server import is_cloud, tagged
+    from homeward.backends.ollama_stock import is_here
     from homeward.machine.estimate import Use
 
-    url = leaf.server.url
-    if egress.expected(egress.parse(url)[0]) is not Clearance.MACHINE or is_cloud(leaf.model):
+    if not is_here(leaf.server.url) or is_cloud(leaf.model):
         return None
     there = (held or {}).get(tagged(leaf.model))
     loaded = None if held is None else there is not None
@@ -134,8 +134,6 @@ async def _ollama(
 
 async def _subject(leaf: "Ollama", *, answers: bool) -> "Subject | None":
     """As Ollama tells it, if it is the one of this machine and tells it at once; else as known."""
-    import os
-
     from homeward.backends.ollama_server import address
     from homeward.cli.machine.subject_sources import in_catalogue, in_ollama
 
@@ -172,12 +170,10 @@ async def held_by(url: str) -> dict[str, Held] | None:
 
 
 def _usual(found: "Subject", hardware: "Hardware") -> int:
-    """What Ollama takes where nobody says, by the memory of all GPUs together."""
-    from homeward.machine.fleet.rules import OLLAMA_RULES
+    """What Ollama takes where nobody says: by its variables, as this environment has them."""
+    from homeward.machine.fleet.server import Server
 
-    total = sum(gpu.total for gpu in hardware.gpus if gpu.counted)
-    usual = next(tokens for least, tokens in OLLAMA_RULES.contexts if total >= least)
-    return min(usual, found.shapes.context or usual)
+    return Server.of(os.environ).window(hardware, found.shapes)
 
 
 def _known(name: str, subject: "Subject", use: "Use", hardware: "Hardware", tokens: int) -> Known:

@@ -123,9 +123,9 @@ def _need_file(name: str, found: "Subject") -> None:
 
 def _used(hardware: "Hardware", on_gpu: float) -> "Hardware":
     """Without GPUs that had no part in it."""
-    from msgspec.structs import replace
+    from homeward.machine.recommend.capped import on_processor
 
-    return hardware if on_gpu > 0 else replace(hardware, gpus=())
+    return hardware if on_gpu > 0 else on_processor(hardware)
 
 
 def _run(
@@ -138,22 +138,18 @@ def _run(
     prefill: float,
 ) -> "Run":
     from homeward.machine.estimate import Use
-    from homeward.machine.memory.memory import memory
-    from homeward.machine.memory.placing import emptied, place
+    from homeward.machine.memory.placing import emptied
+    from homeward.machine.recommend.verdict import sized
     from homeward.machine.speed.measured import Run, device_of
-    from homeward.machine.speed.speed import speed
 
-    use = Use(context=context)
-    vendor = hardware.gpus[0].vendor if hardware.gpus else None
-    needed = memory(found.shapes, found.weights, use, projector=found.projector, vendor=vendor)
-    _, placement = place(needed, found.shapes, emptied(hardware))  # it is loaded now
-    estimate = speed(found.shapes, needed, use, placement, hardware, depth=depth)
+    expected = sized(found, Use(context=context), emptied(hardware), depth=depth)  # loaded now
+    estimate = expected.speed
     return Run(
         id=secrets.token_hex(8),
         model=found.name,
         entry=found.entry.name if found.entry else "",
         quant=found.quant,
-        device=device_of(hardware, placement),
+        device=device_of(hardware, expected.placement),
         runtime=runtime,
         context=context,
         depth=depth,

@@ -1,6 +1,5 @@
 """What Ollama has under a name: shapes and weights as its /api/show tells them."""
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from homeward.machine.estimate import Basis, How, Weights
 from homeward.machine.formats.gguf_shapes import shapes_of
 from homeward.machine.shapes import Shapes
 from homeward.machine.weights.weigh import of_size, of_tensors, projector
-from homeward.model import Clearance, Seconds
+from homeward.model import Seconds
 
 if TYPE_CHECKING:
     from homeward.backends.http import Http
@@ -77,13 +76,12 @@ async def has(name: str) -> Has | None:
     One elsewhere is not asked (nor a name service where it may be), and neither is what the
     server would ask its cloud: nobody who wants to know what fits has allowed that.
     """
-    from homeward.backends import egress
     from homeward.backends.http import Http
-    from homeward.backends.ollama_server import address, is_cloud
+    from homeward.backends.ollama_server import is_cloud
+    from homeward.backends.ollama_stock import is_here, server_url
 
     try:
-        origin, _ = egress.parse(address(os.environ.get("OLLAMA_HOST", "")))
-        if is_cloud(name) or egress.expected(origin) is not Clearance.MACHINE:
+        if is_cloud(name) or not is_here(server_url()):
             return None
         async with Http() as http:
             shown = await _show(http, name, verbose=False)
@@ -143,19 +141,9 @@ async def _size(http: "Http", name: str) -> int:
 async def _ask(
     http: "Http", name: str, method: str, path: str, body: Mapping[str, Any] | None = None
 ) -> bytes:
-    from homeward.backends.decoded import accepted
     from homeward.backends.http import Timeouts
-    from homeward.backends.ollama_server import OllamaServer, address
+    from homeward.backends.ollama_stock import asked
 
-    server = OllamaServer(address(os.environ.get("OLLAMA_HOST", "")), name)
-    async with http.send(
-        method,
-        server.url,
-        path,
-        headers=server.headers(),
-        body=None if body is None else msgspec.json.encode(body),
-        clearance=Clearance.MACHINE,
-        timeouts=Timeouts(CONNECT, WITHIN, WITHIN),
-        deadline=time.monotonic() + WITHIN,
-    ) as response:
-        return await (await accepted(response, name)).read()
+    patience = Timeouts(CONNECT, WITHIN, WITHIN)
+    until = time.monotonic() + WITHIN
+    return await asked(http, name, method, path, body, timeouts=patience, deadline=until)

@@ -11,7 +11,7 @@ from homeward.errors import ConfigError, ModelError, ModelMissing
 from homeward.machine.catalogue import licence, parse
 from homeward.machine.estimate import Basis, How, Weights
 from homeward.machine.subject import Subject
-from homeward.machine.weights.quants import named
+from homeward.machine.weights.quants import named, usual
 from homeward.machine.weights.weigh import of_size, of_tensors, projector, weigh
 
 if TYPE_CHECKING:
@@ -19,20 +19,11 @@ if TYPE_CHECKING:
     from homeward.machine.catalogue.entry import Entry, Licence
     from homeward.machine.shapes import Shapes
 
-USUAL = "Q4_K_M"
-BORN = {"gpt-oss": "MXFP4_MOE"}
-"""What a model is published in where that is no 16 bits."""
-
 EXACT, NEAR = 0.005, 0.25
 """How far shapes may be from the number of parameters that is given with them: up to the first
 they are believed, up to the second their proportions are."""
 
 BAND = 0.06
-
-
-def usual(shapes: "Shapes") -> str:
-    """The quantisation that is supposed where none is named."""
-    return BORN.get(shapes.architecture, USUAL)
 
 
 # ---------------------------------------------------------------- given, or a file

@@ -1,17 +1,16 @@
 """A model that runs here, asked to read a prompt and to go on: how long each took."""
 
-import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from homeward.backends.http import Http
 from homeward.errors import Failed, Garbled
-from homeward.model import Clearance, Sampling, Usage
+from homeward.model import Sampling, Usage
 
 if TYPE_CHECKING:
     from homeward.backends.embedded import Embedded
@@ -96,22 +95,12 @@ class InOllama:
                 return each.size_vram / each.size
         return 0.0
 
-    async def _ask(self, method: str, path: str, body: object = None) -> bytes:
-        from homeward.backends.decoded import accepted
+    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
         from homeward.backends.http import Timeouts
-        from homeward.backends.ollama_server import OllamaServer, address
+        from homeward.backends.ollama_stock import asked
 
-        server = OllamaServer(address(os.environ.get("OLLAMA_HOST", "")), self.model)
-        async with self.http.send(
-            method,
-            server.url,
-            path,
-            headers=server.headers(),
-            body=None if body is None else msgspec.json.encode(body),
-            clearance=Clearance.MACHINE,  # elsewhere it is not this machine that is measured
-            timeouts=Timeouts(first_byte=3600.0),
-        ) as response:
-            return await (await accepted(response, self.model)).read()
+        patience = Timeouts(first_byte=3600.0)  # for a large model, loaded from a slow disk
+        return await asked(self.http, self.model, method, path, body, timeouts=patience)
 
 
 class _Generated(Struct):

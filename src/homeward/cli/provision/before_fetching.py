@@ -84,11 +84,10 @@ async def _fitted(name: str, *, ollama: bool) -> "tuple[Fit | None, str]":
 
 
 def _is_near(url: str) -> bool:
-    from homeward.backends import egress
-    from homeward.model import Clearance
+    from homeward.backends.ollama_stock import is_here
 
     try:
-        return egress.expected(egress.parse(url)[0]) is Clearance.MACHINE
+        return is_here(url)
     except HomewardError:
         return False
 

@@ -51,6 +51,11 @@ def fetch(name: str, ollama: str | None, *, quiet: bool) -> Fetched:
             print(printable(f"{asked}: {why}"), file=sys.stderr)
         for line in known(name, url):
             print(printable(line), file=sys.stderr)
+    return bring(name, url, quiet=quiet)
+
+
+def bring(name: str, url: str | None, *, quiet: bool) -> Fetched:
+    """From the hub, or through the Ollama server at ``url``. The errors of both ways."""
     with telling(name, quiet=quiet) as tell:
         if url is None:
             return _from_hub(name, tell)

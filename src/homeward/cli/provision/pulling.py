@@ -7,17 +7,9 @@ from contextlib import contextmanager
 from homeward.backends.ollama_stock import Step
 from homeward.backends.ollama_stock import pull as through_ollama
 
-__all__ = ["Step", "Tell", "from_hub", "telling", "through_ollama"]
+__all__ = ["Step", "Tell", "telling", "through_ollama"]
 
 Tell = Callable[[Step], None]
-
-
-def from_hub(name: str) -> Iterator[Step]:
-    """Fetch a model's file from the hub. Blocks; errors as `homeward.backends.hub.pull`."""
-    from homeward.backends.hub import pull
-
-    for step in pull(name):
-        yield Step(step.file, step.done, step.total)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from homeward.cli.machine.engine_machine import NO_GPU, for_engine
 from homeward.cli.machine.scanned import scanned
 from homeward.machine.sizes import shown
-from homeward.model import Clearance, Seconds
+from homeward.model import Seconds
 
 if TYPE_CHECKING:
     from homeward.backends.discovery import Found
@@ -174,13 +174,13 @@ def _forbids(demanded: "Config", entry: "Entry", *, ollama: bool) -> bool:
 
 async def _ollama() -> "Found | None":
     """The Ollama server of this machine. One elsewhere has its own memory, and is not asked."""
-    from homeward.backends import egress
     from homeward.backends.discovery import discover
     from homeward.backends.http import Http
-    from homeward.backends.ollama_server import PORT, address
+    from homeward.backends.ollama_server import PORT
+    from homeward.backends.ollama_stock import is_here, server_url
 
     said = os.environ.get("OLLAMA_HOST", "")
-    if egress.expected(egress.parse(address(said))[0]) is not Clearance.MACHINE:
+    if not is_here(server_url()):
         return None
     async with Http() as http:
         servers = await discover(http, ports={} if said else {PORT: "ollama"}, within=PATIENCE)

@@ -1,15 +1,13 @@
 """What ``homeward up`` does once it is agreed to: what is missing is fetched, the file written."""
 
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from homeward.cli.provision.pulling import Tell, from_hub, telling, through_ollama
+from homeward.cli.provision.fetching import bring
 from homeward.cli.text import printable
 from homeward.errors import HomewardError, Unreachable
-from homeward.interrupt import run
 
 if TYPE_CHECKING:
     from homeward.cli.provision.starting import Plan
@@ -29,6 +27,7 @@ def carry_out(chosen: "Plan", file: Path, *, quiet: bool) -> Done:
 
     A model that cannot be fetched is left out and told; where none came, nothing is written.
     """
+    url = chosen.server.base_url if chosen.server else None
     done, come, reached = Done(), list["Start"](), True
     for one in chosen.members:
         name = chosen.name(one)
@@ -36,7 +35,7 @@ def carry_out(chosen: "Plan", file: Path, *, quiet: bool) -> Done:
             if not reached:
                 continue
             try:
-                _fetch(chosen, name, quiet=quiet)
+                bring(name, url, quiet=quiet)
             except HomewardError as error:
                 done.failed.append(f"{name}: {error}")
                 reached = not isinstance(error, Unreachable)
@@ -46,23 +45,6 @@ def carry_out(chosen: "Plan", file: Path, *, quiet: bool) -> Done:
         write(file, configured(come, chosen))
         done.file = file
     return done
-
-
-def _fetch(chosen: "Plan", name: str, *, quiet: bool) -> None:
-    with telling(name, quiet=quiet) as tell:
-        if chosen.server is None:
-            for step in from_hub(name):
-                tell(step)
-        else:
-            run(_through(chosen.server.base_url, name, tell))
-
-
-async def _through(url: str, name: str, tell: Tell) -> None:
-    from homeward.backends.http import Http
-
-    async with Http() as http, aclosing(through_ollama(url, name, http)) as steps:
-        async for step in steps:
-            tell(step)
 
 
 def configured(come: "Sequence[Start]", chosen: "Plan") -> str:

@@ -2,11 +2,13 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
 from homeward.machine.catalogue.entry import Entry
+
+T = TypeVar("T")
 
 FOLDER = Path(__file__).parent
 
@@ -14,10 +16,9 @@ FOLDER = Path(__file__).parent
 @cache
 def entries() -> tuple[Entry, ...]:
     """All models, in the order of the file: by family, as they were written down."""
-    found: tuple[Entry, ...] = read("models.json", tuple[Entry, ...])
-    return found
+    return read("models.json", tuple[Entry, ...])
 
 
-def read(name: str, kind: Any) -> Any:
+def read(name: str, kind: type[T]) -> T:
     """A file of the catalogue, as a ``kind``."""
     return msgspec.json.decode((FOLDER / name).read_bytes(), type=kind)

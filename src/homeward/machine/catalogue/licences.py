@@ -9,8 +9,7 @@ from homeward.machine.catalogue.entry import Licence
 
 @cache
 def _by_key() -> dict[str, Licence]:
-    found: tuple[Licence, ...] = read("licences.json", tuple[Licence, ...])
-    return {each.key: each for each in found}
+    return {each.key: each for each in read("licences.json", tuple[Licence, ...])}
 
 
 def licences() -> tuple[Licence, ...]:

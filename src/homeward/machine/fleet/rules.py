@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from homeward.machine.shapes import Shapes
-
-MIB = 1 << 20
-GIB = 1 << 30
+from homeward.machine.sizes import GIB, MIB
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -66,7 +64,7 @@ OLLAMA_RULES = OllamaRules(
         }
     ),
     integrated=frozenset({"gfx1151"}),
-    margin=1024 * MIB,
+    margin=GIB,
 )
 
 LIBRARIES: Mapping[str, str] = {"nvidia": "CUDA", "amd": "ROCm", "apple": "Metal"}

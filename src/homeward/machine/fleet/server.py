@@ -56,11 +56,9 @@ class Server(Struct, frozen=True, kw_only=True):
 
     def sees(self, hardware: Hardware, rules: OllamaRules = OLLAMA_RULES) -> tuple[int, ...]:
         """The GPUs it uses, by their number."""
-        return tuple(
-            number for number, gpu in enumerate(hardware.gpus) if self._uses(gpu, hardware, rules)
-        )
+        return tuple(number for number, gpu in enumerate(hardware.gpus) if self._uses(gpu, rules))
 
-    def _uses(self, gpu: Gpu, hardware: Hardware, rules: OllamaRules) -> bool:
+    def _uses(self, gpu: Gpu, rules: OllamaRules) -> bool:
         if not is_integrated(gpu):
             return True
         if self.integrated is not None:

@@ -184,8 +184,7 @@ def _of_words(words: str, shapes: Shapes) -> dict[str, Any]:
 
 def check(shapes: Shapes) -> None:
     """ConfigError where one field does not go with another."""
-    for field in FIELDS:
-        value = getattr(shapes, field)
+    for field, value in structs.asdict(shapes).items():
         values = value if isinstance(value, tuple) else (value,)
         if any(isinstance(each, int) and each < 0 for each in values):
             raise ConfigError(f"{field} is {value}, and it is a size: write 0 or more")
@@ -204,7 +203,7 @@ def check(shapes: Shapes) -> None:
             "can share a cache than there are"
         )
     state = shapes.recurrent
-    if state and not all(0 <= getattr(state, field) <= MOST for field in state.__struct_fields__):
+    if state and not all(0 <= number <= MOST for number in structs.asdict(state).values()):
         raise ConfigError(f"recurrent has a number that is no size: write 0 to {MOST:.0e}")
     if state and not (state.conv and state.inner):
         raise ConfigError("recurrent needs conv and inner, 1 or more: say them")

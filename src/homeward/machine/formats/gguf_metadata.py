@@ -13,8 +13,8 @@ from homeward.errors import ConfigError
 Row: TypeAlias = tuple[str, Sequence[int], str]
 """A tensor's name, shape (innermost dimension first) and ggml type."""
 
-PROJECTOR = ("v.", "mm.", "a.", "s.")
-"""Tensors of the part that sees or hears, where it lies in the same file."""
+PROJECTOR = ("v.", "mm.", "a.", "s.", "model.vision", "model.mm")
+"""How the tensors of the part that sees or hears begin, where it lies in the same file."""
 
 SAME = {"gptoss": "gpt-oss", "glm4moelite": "deepseek2"}
 """What Ollama calls otherwise than llama.cpp does."""
@@ -24,14 +24,9 @@ MOST = 1 << 40
 """Of any other number; a file has more parameters than that, and no width or length."""
 
 
-def of_text(rows: Iterable[Row]) -> list[Row]:
-    """The tensors of the language model itself."""
-    return [row for row in rows if not row[0].startswith(PROJECTOR)]
-
-
-def of_projector(rows: Iterable[Row]) -> list[Row]:
-    """The tensors of the part that sees or hears."""
-    return [row for row in rows if row[0].startswith(PROJECTOR)]
+def is_projector(tensor: str) -> bool:
+    """Whether the tensor of that name is no part of the language model itself."""
+    return tensor.startswith(PROJECTOR)
 
 
 def _huge(shape: Sequence[int]) -> bool:
@@ -49,7 +44,7 @@ class Metadata:
         rows = tuple(rows)
         if wrong := [name for name, shape, _ in rows if min(shape, default=0) < 0 or _huge(shape)]:
             raise ConfigError(f"the tensor {wrong[0]} cannot be that large: the file is damaged")
-        self.tensors = {name: shape for name, shape, _ in of_text(rows)}
+        self.tensors = {name: shape for name, shape, _ in rows if not is_projector(name)}
         self.prefix = self.text("general.architecture")
         self.architecture = SAME.get(self.prefix, self.prefix)
         self.hidden, blocks = self.number("embedding_length"), self.number("block_count")

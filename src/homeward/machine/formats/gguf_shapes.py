@@ -5,10 +5,10 @@ from math import prod
 from typing import Any
 
 from homeward.machine.formats import gguf_layers
-from homeward.machine.formats.gguf_metadata import Metadata, Row, of_projector, of_text
+from homeward.machine.formats.gguf_metadata import Metadata, Row
 from homeward.machine.shapes import Layer, Shapes
 
-__all__ = ["Row", "of_projector", "of_text", "shapes_of"]
+__all__ = ["Row", "shapes_of"]
 
 
 def shapes_of(metadata: Mapping[str, Any], tensors: Iterable[Row] = ()) -> Shapes:

@@ -10,8 +10,8 @@ from homeward.machine.hardware import Hardware
 from homeward.machine.memory.cache import CELLS, TYPES
 from homeward.machine.memory.memory import memory
 from homeward.machine.memory.placing import decide, emptied, ram_room, vendor
-from homeward.machine.shapes import Shapes
 from homeward.machine.sizes import shown
+from homeward.machine.subject import Subject
 
 UNTRAINED = 1 << 20
 """Tokens, where nobody says for how many a model was trained."""
@@ -22,54 +22,39 @@ USABLE = 2048
 """Tokens: a shorter context is not offered."""
 
 
-def longest(
-    shapes: Shapes,
-    weights: Weights,
-    use: Use,
-    hardware: Hardware,
-    where: str,
-    *,
-    projector: int = 0,
-) -> int:
+def longest(subject: Subject, use: Use, hardware: Hardware, where: str) -> int:
     """Tokens for all slots together, no more than it was trained for; 0 where none fits.
 
     ``where`` is ``gpu``, ``ram`` or ``split``; anything else is the place that has most room.
     """
     step = CELLS * use.parallel
-    most = (shapes.context or UNTRAINED) * use.parallel
+    most = (subject.shapes.context or UNTRAINED) * use.parallel
     low, high = 0, -(-most // step)
     while low < high:
         middle = (low + high + 1) // 2
         tried = replace(use, context=min(middle * step, most))
-        if fits(shapes, weights, tried, hardware, where, projector=projector):
+        if fits(subject, tried, hardware, where):
             low = middle
         else:
             high = middle - 1
     return min(low * step, most)
 
 
-def fits(
-    shapes: Shapes,
-    weights: Weights,
-    use: Use,
-    hardware: Hardware,
-    where: str,
-    *,
-    projector: int = 0,
-) -> bool:
-    needed = memory(shapes, weights, use, projector=projector, vendor=vendor(hardware))
+def fits(subject: Subject, use: Use, hardware: Hardware, where: str) -> bool:
+    """Whether it does there; ``where`` is as in `longest`. ConfigError as `memory`."""
+    needed = memory(
+        subject.shapes, subject.weights, use, projector=subject.projector, vendor=vendor(hardware)
+    )
     found, _ = decide(needed, hardware)
     by_place = {"gpu": found.gpu, "ram": found.ram, "split": found.split}
     return by_place.get(where, found.gpu or found.ram or found.split)
 
 
 def remedies(
-    shapes: Shapes,
-    weights: Weights,
+    subject: Subject,
     use: Use,
     hardware: Hardware,
     *,
-    projector: int = 0,
     weigh: Callable[[str], Weights] | None = None,
     where: str = "",
 ) -> tuple[str, ...]:
@@ -77,17 +62,18 @@ def remedies(
 
     ``where`` is as in `longest`. ``weigh`` gives the weights in another quantisation.
     """
+    weights = subject.weights
 
     def would(changed: Use, other: Weights = weights, machine: Hardware = hardware) -> bool:
         try:
-            return fits(shapes, other, changed, machine, where, projector=projector)
+            return fits(replace(subject, weights=other), changed, machine, where)
         except ConfigError:  # a cache that this model cannot have
             return False
 
     def found() -> Iterator[str]:
         if would(use, machine=emptied(hardware)):
             yield "unload what else is loaded: it fits in this machine when nothing else runs"
-        if where == "gpu" and fits(shapes, weights, use, hardware, "split", projector=projector):
+        if where == "gpu" and fits(subject, use, hardware, "split"):
             yield "leave a part of it in main memory: that fits, and is slower"
         alone = replace(use, parallel=1, context=max(use.context // use.parallel, 1))
         if use.parallel > 1 and would(alone):
@@ -95,7 +81,7 @@ def remedies(
         if (kv := _smaller_cache(use, would)) is not None:
             needs = "" if use.flash_attention else ", which needs flash attention"
             yield f"keep the cache in a smaller type: --kv {kv}{needs}"
-        room = longest(shapes, weights, use, hardware, where, projector=projector)
+        room = longest(subject, use, hardware, where)
         if USABLE * use.parallel <= room < use.context:
             yield f"ask for a shorter context: {room:,} tokens fit (--context {room})"
         if weigh is not None and (smaller := _smaller_quant(weights, weigh, use, would)):

@@ -8,8 +8,7 @@ from msgspec.structs import replace
 from homeward.machine.estimate import Basis, How, Memory, Use, Weights
 from homeward.machine.memory.cache import batch, cache, cache_basis, cells, check
 from homeward.machine.shapes import Layer, Shapes
-
-MIB = 1024**2
+from homeward.machine.sizes import GIB, MIB
 
 OVERHEAD = {"nvidia": 457 * MIB, "amd": 457 * MIB, "intel": 457 * MIB, "apple": 512 * MIB}
 """The context of a driver in each process and on each GPU: what Ollama reserves, ``ml/device.go``.
@@ -17,7 +16,7 @@ Nobody has published Intel's; it is taken to be like the others."""
 PROCESS = 100 * MIB
 """Of a llama.cpp process without a GPU: code, vocabulary, the tensors' names."""
 
-HEADROOM = 1024 * MIB
+HEADROOM = GIB
 """Beside a projector's weights, for one picture's activations: Ollama, ``llm/llama_server.go``."""
 
 USUAL_VOCAB, USUAL_HIDDEN = 152_000, 5_120

@@ -14,8 +14,7 @@ from msgspec.structs import replace
 from homeward.machine.estimate import Fits, Memory, Placement
 from homeward.machine.hardware import Gpu, Hardware, Vendor
 from homeward.machine.memory import because
-from homeward.machine.memory.offload import Device, offload, on_one
-from homeward.machine.shapes import Shapes
+from homeward.machine.memory.offload import Device, Offload, offload, on_one
 from homeward.machine.sizes import GIB, MIB
 
 RESERVE = GIB
@@ -26,9 +25,7 @@ SYSTEM_LEAST, SYSTEM_MOST = 512 * MIB, 4 * GIB
 """Of main memory a sixteenth is the system's, within these bounds."""
 
 
-def place(
-    memory: Memory, shapes: Shapes, hardware: Hardware, *, reserve: int = RESERVE
-) -> tuple[Fits, Placement]:
+def place(memory: Memory, hardware: Hardware, *, reserve: int = RESERVE) -> tuple[Fits, Placement]:
     """What fits, and the best place: one GPU, then several, then both memories, then the main one.
 
     ``memory`` is as for one GPU of this machine. What is free counts; where that is too little,
@@ -153,14 +150,7 @@ def _on_many(
         chosen = {each.number: each.gpu for each in group[:count]}
         found = offload(memory, [Device(n, chosen[n].free - kept) for n in sorted(chosen)])
         if found is not None and found.whole and found.in_ram <= mapped:
-            return Placement(
-                where="gpu",
-                gpu_layers=found.gpu_layers,
-                expert_layers=found.expert_layers,
-                gpu_bytes=found.on_gpu,
-                ram_bytes=found.in_ram,
-                because=because.on_many_gpus(found, chosen, reserve),
-            )
+            return _placed("gpu", found, because.on_many_gpus(found, chosen, reserve))
     return None
 
 
@@ -173,15 +163,20 @@ def _in_both(memory: Memory, gpus: Sequence[Numbered], ram: int, reserve: int) -
             continue
         shared = sum(found.on_gpu.get(one.number, 0) for one in group if one.shared)
         if found.in_ram + shared <= ram:
-            return Placement(
-                where="split",
-                gpu_layers=found.gpu_layers,
-                expert_layers=found.expert_layers,
-                gpu_bytes=found.on_gpu,
-                ram_bytes=found.in_ram,
-                because=because.in_both(found, {one.number: one.gpu for one in group}, kept),
-            )
+            by_number = {one.number: one.gpu for one in group}
+            return _placed("split", found, because.in_both(found, by_number, kept))
     return None
+
+
+def _placed(where: str, found: Offload, told: str) -> Placement:
+    return Placement(
+        where=where,
+        gpu_layers=found.gpu_layers,
+        expert_layers=found.expert_layers,
+        gpu_bytes=found.on_gpu,
+        ram_bytes=found.in_ram,
+        because=told,
+    )
 
 
 def _together(gpus: Sequence[Numbered]) -> list[Numbered]:

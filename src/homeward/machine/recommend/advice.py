@@ -16,15 +16,22 @@ from homeward.machine.recommend.verdict import AT_EASE, READING, Sized, Verdict,
 from homeward.machine.sizes import shown
 from homeward.machine.speed.measured import Run
 from homeward.machine.subject import Subject
+from homeward.machine.weights.quants import USUAL, usual
 from homeward.machine.weights.weigh import weigh
 
-USUAL, SMALLER, LARGER = "Q4_K_M", "Q3_K_M", "Q8_0"
-"""Four bits are what publishers and runtimes give by default; below three much is lost, and a
+SMALLER, LARGER = "Q3_K_M", "Q8_0"
+"""Beside `USUAL`, which has four bits. Below three much is lost, and a
 smaller model at four bits is better than a larger one at two."""
 
 SHRUNK = 0.75
 """Of its size, that a model keeps at least from `USUAL` to `SMALLER`: 4.82 to 5.28 bits a weight
 become 3.80 to 4.31."""
+
+LARGER_BITS = 8.5
+"""A weight at `LARGER`: 32 numbers of a byte each, with a scale of 16 bits (ggml's block_q8_0)."""
+
+KEPT = 0.9
+"""Of free memory, where what is added up was not placed: the rest is for what grows."""
 
 ORDER = (Verdict.WELL, Verdict.RUNS, Verdict.SLOW, Verdict.NOT)  # the best first
 
@@ -65,7 +72,7 @@ class Advice(Struct, frozen=True, kw_only=True):
 
 def subject_of(entry: Entry, quant: str = "") -> Subject:
     """An entry of the catalogue at a quantisation (the usual one of it), from its exact shapes."""
-    quant = quant or usual_quant(entry)
+    quant = quant or usual(entry.shapes)
     return Subject(
         name=entry.name,
         quant=quant,
@@ -76,11 +83,6 @@ def subject_of(entry: Entry, quant: str = "") -> Subject:
         licence=known_licence(entry),
         entry=entry,
     )
-
-
-def usual_quant(entry: Entry) -> str:
-    """`USUAL`, but the publisher's own where a model was trained for it."""
-    return "MXFP4_MOE" if entry.shapes.architecture == "gpt-oss" else USUAL
 
 
 def advise(
@@ -130,17 +132,17 @@ def _best(
     entry: Entry, hardware: Hardware, use: Use, measured: Sequence[Run]
 ) -> tuple[str, Sized, str]:
     """The best quantisation that fits, what it takes, and why it is that one."""
-    usual = usual_quant(entry)
-    found = sized(subject_of(entry, usual), use, hardware, measured=measured)
-    if usual == USUAL and _may_help(found, hardware):
+    first = usual(entry.shapes)
+    found = sized(subject_of(entry, first), use, hardware, measured=measured)
+    if first == USUAL and _may_help(found, hardware):
         lower = sized(subject_of(entry, SMALLER), use, hardware, measured=measured)
         if ORDER.index(lower.verdict) < ORDER.index(found.verdict):
             gone = f"at {SMALLER}, as {USUAL} takes {shown(found.memory.total)}"
             gone += " and is slower" if found.verdict is Verdict.SLOW else ""
             return SMALLER, lower, f"{_reason(lower)}; {gone}"
     if found.verdict is Verdict.NOT:
-        return usual, found, found.placement.because
-    return usual, found, _reason(found)
+        return first, found, found.placement.because
+    return first, found, _reason(found)
 
 
 def _may_help(found: Sized, hardware: Hardware) -> bool:
@@ -170,7 +172,7 @@ def _room(entry: Entry, hardware: Hardware, found: Sized, quant: str) -> str:
     """A larger quantisation, where it would fit in the same place and still run well."""
     if found.verdict is not Verdict.WELL or quant != USUAL:
         return ""
-    growth = int(entry.shapes.parameters * 8.5 / 8) - found.memory.weights.total
+    growth = int(entry.shapes.parameters * LARGER_BITS / 8) - found.memory.weights.total
     if found.placement.where == "gpu":
         free = max((gpu.free for gpu in hardware.gpus), default=0)
     else:
@@ -178,7 +180,7 @@ def _room(entry: Entry, hardware: Hardware, found: Sized, quant: str) -> str:
     slower = (
         found.speed.decode.mid * found.memory.weights.total / (found.memory.weights.total + growth)
     )
-    fits = found.memory.total + growth <= 0.9 * free
+    fits = found.memory.total + growth <= KEPT * free
     return LARGER if fits and slower >= AT_EASE else ""
 
 

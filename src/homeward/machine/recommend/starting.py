@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from homeward.machine.hardware import Hardware
-from homeward.machine.recommend.advice import Advice
+from homeward.machine.recommend.advice import KEPT, Advice
 from homeward.machine.recommend.fetched_as import source
 from homeward.machine.recommend.recommend import OWN_KIND, Recommendations
 from homeward.machine.recommend.strengths import ABLE, size_class
@@ -20,7 +20,6 @@ Role = Literal["quick", "general", "coder"]
 SPECIAL: tuple[Role, ...] = ("coder", "quick")
 
 CANDIDATES = 12  # of each role: more make the choice slower, and no better
-KEPT = 0.9  # of free memory; the rest is for what grows
 QUICK = (2, 3)  # classes of size: from 0.8 to 5 billion
 QUICK_COUNTS = 0.1  # of its strength: it saves time, and is no better than the general one
 FASTER = 2.0  # times the general one's speed, or it is not worth its memory

@@ -57,11 +57,13 @@ def rated(entries: Sequence[Entry], task: str | None) -> Mapping[str, Rating]:
     """By name. ``task`` is one of `TASKS`; None is their general mean."""
     wanted = (task,) if task and any(task in entry.tasks for entry in entries) else GENERAL
     figures = {entry.name: _figure(entry, wanted) for entry in entries}
-    points = [(*traits(entry), value) for entry in entries if (value := figures[entry.name])]
+    points = [
+        (*traits(entry), value) for entry in entries if (value := figures[entry.name]) is not None
+    ]
     expected = _Line.through(points)
-    date = sum(years for _, years, _ in points) / len(points) if points else RECENT
+    usual = sum(years for _, years, _ in points) / len(points) if points else RECENT
     return {
-        name: Rating(_expected(entry, expected, date), named=False)
+        name: Rating(_expected(entry, expected, usual), named=False)
         if value is None
         else Rating(value, named=True)
         for entry in entries
@@ -69,7 +71,7 @@ def rated(entries: Sequence[Entry], task: str | None) -> Mapping[str, Rating]:
     }
 
 
-def _expected(entry: Entry, line: "_Line", date: float) -> float:
+def _expected(entry: Entry, line: "_Line", years: float) -> float:
     """Off the line; of one class of small models the same for all, so that the newer comes first.
 
     The line is drawn through larger ones, whose progress over the years says little of these: by
@@ -79,7 +81,7 @@ def _expected(entry: Entry, line: "_Line", date: float) -> float:
     kind = size_class(int(2**size * 1e9))
     if kind >= ABLE:
         return line(size, since)
-    return line(log2(BOUNDS[kind] / 2 / 1e9), date)
+    return line(log2(BOUNDS[kind] / 2 / 1e9), years)
 
 
 BOUNDS = (0.45e9, 0.8e9, 2e9, 5e9, 10e9, 18e9, 40e9, 80e9, 200e9)
@@ -89,7 +91,7 @@ ABLE = 3
 
 
 def size_class(parameters: int) -> int:
-    """Models of one class differ in size by less than a half: 7 and 8 billion are of one."""
+    """Models of one class are of about one size, up to 2.5 times each other's: 7 and 8 billion."""
     return sum(parameters >= bound for bound in BOUNDS)
 
 

@@ -67,7 +67,7 @@ def sized(
     needed = memory(
         subject.shapes, subject.weights, use, projector=subject.projector, vendor=vendor(hardware)
     )
-    fits, placement = place(needed, subject.shapes, hardware)
+    fits, placement = place(needed, hardware)
     fast = speed(subject.shapes, needed, use, placement, hardware, depth=depth)
     if measured and placement.where != "none":
         device = device_of(hardware, placement)

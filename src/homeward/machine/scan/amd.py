@@ -17,7 +17,7 @@ from homeward.machine.gpus import basis as published
 from homeward.machine.hardware import Gpu
 from homeward.machine.scan import amd_library
 from homeward.machine.scan.bandwidth import checked
-from homeward.machine.scan.cards import AMD, NOT_GIVEN, Card, cards, hidden
+from homeward.machine.scan.cards import AMD, NOT_GIVEN, Card, amd_identity, cards, hidden
 from homeward.machine.scan.files import below, count, fields, folders, number, text
 from homeward.machine.scan.probing import Told
 from homeward.machine.scan.visible import visible_to_rocm
@@ -45,11 +45,10 @@ def gpus(
     found = [card for card in cards(root) if card.vendor == AMD]
     if not found:
         return amd_library.gpus(library, root)
-    if found and hidden(root):
+    if hidden(root):
         return Told([], problem=f"{len(found)} of AMD's GPUs are the host's; {NOT_GIVEN}")
-    found.sort(
-        key=lambda card: list(nodes).index(card.address) if card.address in nodes else 1 << 9
-    )
+    order = {address: number for number, address in enumerate(nodes)}
+    found.sort(key=lambda card: order.get(card.address, len(order)))
     every = [_gpu(root, card, nodes.get(card.address, {})) for card in found]
     left = [every[i] for i in visible_to_rocm(environ, [gpu.identity for gpu in every])]
     said = [f"{gpu.name}: {shown(gpu.free)} of {shown(gpu.total)} free" for gpu in left]
@@ -89,7 +88,6 @@ def _gpu(root: Path, card: Card, node: Mapping[str, str]) -> Gpu:
         basis["bandwidth"] = how
     if row is not None and row.flops:
         basis["flops"] = flops_basis(row)
-    unique = text(card.device / "unique_id")
     return Gpu(
         name=row.name if row else _name(root, card),
         vendor="amd",
@@ -101,7 +99,7 @@ def _gpu(root: Path, card: Card, node: Mapping[str, str]) -> Gpu:
         integrated=integrated,
         counted=not integrated or architecture in WORTHWHILE or bool(row and row.unified),
         architecture=architecture,
-        identity=f"GPU-{unique}" if unique else card.address,
+        identity=amd_identity(card),
         basis=basis,
     )
 

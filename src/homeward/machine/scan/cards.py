@@ -45,6 +45,12 @@ def cards(root: Path) -> Iterator[Card]:
         )
 
 
+def amd_identity(card: Card) -> str:
+    """As ROCm's variables name it, else its address."""
+    unique = text(card.device / "unique_id")
+    return f"GPU-{unique}" if unique else card.address
+
+
 def hidden(root: Path) -> bool:
     """Whether this is a container that sees its host's cards in /sys but was given none of them."""
     devices = below(root, "dev")

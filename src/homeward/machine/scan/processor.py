@@ -22,7 +22,6 @@ class Processor(Struct, frozen=True, kw_only=True):
     threads: int
     quota: float = 0.0
     virtual: bool = False
-    flags: frozenset[str] = frozenset()
 
 
 def processor(root: Path) -> Processor | None:
@@ -37,14 +36,12 @@ def processor(root: Path) -> Processor | None:
     quota = _quota(root)
     most = math.ceil(quota) if quota else len(allowed)
     first = blocks[0] if blocks else {}
-    flags = frozenset((first.get("flags") or first.get("Features") or "").split())
     return Processor(
         name=_name(root, info, first),
         cores=max(1, min(cores, most)),
         threads=max(1, min(len(allowed), most)),
         quota=quota,
-        virtual="hypervisor" in flags,
-        flags=flags,
+        virtual="hypervisor" in first.get("flags", "").split(),
     )
 
 

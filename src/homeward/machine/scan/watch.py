@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from homeward.machine.scan.cards import AMD, cards
+from homeward.machine.scan.cards import AMD, amd_identity, cards
 from homeward.machine.scan.files import below, folders, number, text
 from homeward.machine.scan.memory import ram
 
@@ -153,10 +153,9 @@ def _amd(root: Path) -> Iterator[GpuVitals]:
             for monitor in folders(card.device / "hwmon")
             if (degrees := number(monitor / "temp1_input")) is not None
         ]
-        unique = text(card.device / "unique_id")
         yield GpuVitals(
             name=text(card.device / "product_name") or f"AMD GPU {card.pci}",
-            identity=f"GPU-{unique}" if unique else card.address,
+            identity=amd_identity(card),
             total=total,
             used=used,
             utilisation=None if share is None else share / 100,

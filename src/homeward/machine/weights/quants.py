@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 
 from homeward.errors import ConfigError
+from homeward.machine.shapes import Shapes
 from homeward.machine.weights.mixes import BASE
 
 WIDE_ENDS = {
@@ -45,6 +46,12 @@ BANDS = {
 }
 """Least and most, times the size of that mix. Assumed, from what such files take; not measured."""
 
+USUAL = "Q4_K_M"
+"""What publishers and runtimes give by default."""
+
+BORN = {"gpt-oss": "MXFP4_MOE"}
+"""What a model is published in where that is no 16 bits, by architecture."""
+
 QUANTS = (*BASE, *WIDE_ENDS, *DYNAMIC)
 """All names that `named` gives."""
 
@@ -64,6 +71,13 @@ ALIASES = {
     **{name.removeprefix("UD-"): name for name in DYNAMIC if name.endswith("_XL")},
     "Q3_K_XL": "Q3_K_XL",  # both publishers use this name: bare, it is the one without UD-
 }
+
+
+def usual(shapes: Shapes) -> str:
+    """What is supposed where none is named: `USUAL`, but the publisher's own where a model was
+    trained for it.
+    """
+    return BORN.get(shapes.architecture, USUAL)
 
 
 def named(text: str) -> str:

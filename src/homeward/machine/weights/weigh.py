@@ -9,6 +9,7 @@ from msgspec import structs
 from homeward import ggml
 from homeward.errors import ConfigError
 from homeward.machine.estimate import Basis, How, LayerWeights, Weights
+from homeward.machine.formats.gguf_metadata import is_projector
 from homeward.machine.shapes import Shapes
 from homeward.machine.weights.by_rule import complete, end_amounts, layer_amounts
 from homeward.machine.weights.forms import form
@@ -49,7 +50,7 @@ def of_tensors(shapes: Shapes, rows: Iterable[Row], quant: str, source: str) -> 
     extra = {_layer(name) for name, _, _ in rows if ".nextn." in name}
     for name, shape, kind in rows:
         layer, amount = _layer(name), _amount(name, shape, kind)
-        if _is_projector(name) or (layer is not None and layer in extra):
+        if is_projector(name) or (layer is not None and layer in extra):
             continue
         if layer is None:
             ends.append((name, amount))
@@ -92,7 +93,7 @@ def of_size(shapes: Shapes, quant: str, size: int, source: str, how: How = How.M
 
 def projector(rows: Iterable[Row]) -> int:
     """Bytes of a file's tensors that see or hear, where they are in the same file."""
-    return sum(_amount(*row).size for row in rows if _is_projector(row[0]))
+    return sum(_amount(*row).size for row in rows if is_projector(row[0]))
 
 
 def _by_rule(shapes: Shapes, quant: str) -> Weights:
@@ -198,10 +199,6 @@ def _is_expert(name: str) -> bool:
     """Files of before April 2024 have each expert by itself: ``blk.0.ffn_up.7.weight``."""
     parts = name.split(".")
     return "_exps." in name or (len(parts) == 5 and parts[2][:4] == "ffn_" and parts[3].isdecimal())
-
-
-def _is_projector(name: str) -> bool:
-    return name.startswith(("v.", "mm.", "a.", "model.vision", "model.mm"))
 
 
 def _amount(name: str, shape: Sequence[int], kind: str) -> Amount:
