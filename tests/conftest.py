@@ -24,7 +24,8 @@ settings.register_profile("here", deadline=None, suppress_health_check=[HealthCh
 settings.register_profile(
     "on CI", settings.get_profile("here"), derandomize=True, database=None, print_blob=True
 )
-settings.load_profile("on CI" if os.environ.get("CI") else "here")
+_keeps_examples = os.access(".", os.W_OK) and not os.environ.get("CI")
+settings.load_profile("here" if _keeps_examples else "on CI")
 
 _bind, _connect = socket.socket.bind, socket.socket.connect
 pytest_plugins = ["tests.store.servers"]
