@@ -1,6 +1,6 @@
 """What there is to ask, as Ollama's clients list it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -182,15 +182,17 @@ async def test_what_is_loaded_is_told_until_it_is_unloaded(tmp_path: Path, clien
 
 
 async def test_a_model_at_work_is_not_unloaded(tmp_path: Path, client: Clients) -> None:
-    file = tiny_gguf.write(tmp_path / "tiny.gguf", context=512)
+    file = tiny_gguf.write(tmp_path / "tiny.gguf", context=16384)
     async with running(f"models: {{tiny: {{embedded: {{model: {file}}}}}}}") as house:
         asks = client(house)
-        limit = {"num_predict": 200}
-        parts = await asks.generate("tiny", "hello", options=limit, stream=True)
+        long = {"num_predict": 15000}  # seconds of work: it has not ended when it is unloaded
+        parts = await asks.generate("tiny", "hello", options=long, stream=True)
+        assert isinstance(parts, AsyncGenerator)
         await anext(parts)
         await asks.generate("tiny", "", keep_alive=0)
-        assert [part.done async for part in parts][-1]
         assert len((await asks.ps()).models) == 1
+        assert not (await anext(parts)).done
+        await parts.aclose()
 
 
 async def test_a_servers_loaded_models_are_told_by_their_routes(client: Clients) -> None:
