@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "gateway.traffic": "errors model wire backends strategies machine gateway.traffic",
     "gateway.observability": (
         "errors model backends store gateway.beside gateway.settings gateway.routes "
-        "gateway.accounting gateway.observability signals.promised folder machine __version__"
+        "gateway.accounting gateway.observability signals.promised folder machine tree __version__"
     ),
     "gateway.gateway": (
         "errors model wire backends config house store gateway.experiments gateway.names "

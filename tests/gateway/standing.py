@@ -12,8 +12,8 @@ from typing import Any
 
 from homeward.backends.scripted import Scripted
 from homeward.gateway.gateway import Gateway
-from homeward.gateway.routes import leaves
 from homeward.store.records import Key, hashed, new_secret
+from homeward.tree import leaves
 from tests.contract import PATIENCE
 from tests.gateway.running import Answered, running
 

@@ -1,6 +1,6 @@
 """The routes as the gateway sees them: a name, its tree, and what can be known beforehand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ from homeward.backends.prices import Price, Priced
 from homeward.errors import HomewardError
 from homeward.model import Model
 from homeward.strategies.queued import Queued
-from homeward.tree import children_of
+from homeward.tree import leaves
 
 
 @dataclass(eq=False)
@@ -45,15 +45,6 @@ class Route:
     def most_usd(self, input_tokens: int, output_tokens: int) -> float:
         """The most that an answer can cost: each model that has a price, asked once."""
         return sum(price.usd(input_tokens, output_tokens) for price in self.prices)
-
-
-def leaves(model: Any) -> Iterator[Any]:
-    """The models of a tree that have no children. One that is in it twice comes twice."""
-    children = [child for _, child in children_of(model)]
-    if not children:
-        yield model
-    for child in children:
-        yield from leaves(child)
 
 
 def called(leaf: Any) -> str | None:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from homeward.gateway.routes import called, leaves
+from homeward.gateway.routes import called
 from homeward.model import Candidate, Event, Finish, Model, Request
 from homeward.store.records import Contents, Reply
-from homeward.tree import children_of
+from homeward.tree import children_of, leaves
 
 
 def contents(

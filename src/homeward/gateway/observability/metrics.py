@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from homeward.gateway.observability.promises import Guarded, promises_of
-from homeward.gateway.routes import Route, called, leaves
+from homeward.gateway.routes import Route, called
 from homeward.model import Clearance
 from homeward.store.records import Entry
+from homeward.tree import leaves
 
 OTHER = "other"
 

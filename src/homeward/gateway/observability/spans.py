@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import getrandbits
 from typing import Any, NamedTuple, TypeAlias
 
-from homeward.gateway.routes import called, leaves
+from homeward.gateway.routes import called
 from homeward.model import Call, Event, Model, Usage
 from homeward.store.records import Entry
+from homeward.tree import leaves
 
 SCHEMA = "https://opentelemetry.io/schemas/1.44.0"
 

@@ -2,10 +2,11 @@
 
 from homeward.backends.embedded import BOX, Embedded
 from homeward.box import MEMBERS
-from homeward.gateway.routes import leaves
+from homeward.model import Model
+from homeward.tree import leaves
 
 
-def context_of(model: object) -> int | None:
+def context_of(model: Model) -> int | None:
     """Tokens, question and answer together: of the shortest of a tree's models.
 
     None unless every one of them is known.

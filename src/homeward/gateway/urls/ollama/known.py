@@ -15,11 +15,12 @@ from homeward.gateway.accounting.keyring import Caller
 from homeward.gateway.answers.abilities import completer_of
 from homeward.gateway.gateway import Gateway
 from homeward.gateway.names import folded
-from homeward.gateway.routes import Route, leaves
+from homeward.gateway.routes import Route
 from homeward.gateway.urls.contexts import context_of
 from homeward.gateway.urls.ollama.leaves import Known, Said, described, listed, shown
 from homeward.gateway.urls.ollama.servers import Server, servers_of
 from homeward.model import Clearance
+from homeward.tree import leaves
 from homeward.wire.fields import shown as quoted
 from homeward.wire.ollama.serving import timestamp
 

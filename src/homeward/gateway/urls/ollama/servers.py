@@ -16,8 +16,9 @@ from homeward.errors import HomewardError, ModelError, Rejected
 from homeward.gateway.answers.shapes import OLLAMA
 from homeward.gateway.exchange import NDJSON, Exchange
 from homeward.gateway.gateway import Gateway
-from homeward.gateway.routes import Route, leaves
+from homeward.gateway.routes import Route
 from homeward.model import Clearance
+from homeward.tree import leaves
 from homeward.wire.fields import BAD_JSON
 
 NAMED = b"x-homeward-server"
