@@ -9,7 +9,7 @@ from homeward.machine.estimate import Basis, Fits, How, Placement, Range, Speed,
 from homeward.machine.hardware import Hardware
 from homeward.machine.memory.longest import longest, remedies
 from homeward.machine.memory.placing import ram_room
-from homeward.machine.recommend.verdict import USUAL_CONTEXT, Verdict, sized
+from homeward.machine.recommend.verdict import USUAL_CONTEXT, Verdict, fast_at, sized
 from homeward.machine.sizes import shown
 from homeward.machine.speed.measured import Run
 from homeward.machine.subject import Subject
@@ -113,7 +113,15 @@ def fit(
     fast = found.speed
     if depth is None and asked:
         ends = (
-            sized(subject, use, hardware, measured=measured, depth=end).speed
+            fast_at(
+                end,
+                subject,
+                use,
+                hardware,
+                memory=needed,
+                placement=found.placement,
+                measured=measured,
+            )
             for end in (0, use.context // use.parallel)
         )
         fast = _throughout(fast, *ends)

@@ -68,21 +68,35 @@ def sized(
         subject.shapes, subject.weights, use, projector=subject.projector, vendor=vendor(hardware)
     )
     fits, placement = place(needed, hardware)
-    fast = speed(subject.shapes, needed, use, placement, hardware, depth=depth)
-    if measured and placement.where != "none":
-        device = device_of(hardware, placement)
-        name = subject.entry.name if subject.entry else subject.name
-
-        def again(at: int) -> Speed:
-            return speed(subject.shapes, needed, use, placement, hardware, depth=at)
-
-        fast = replace(
-            fast,
-            measured,
-            model=name,
-            quant=subject.quant,
-            device=device,
-            kv=use.kv,
-            again=again,
-        )
+    fast = fast_at(
+        depth, subject, use, hardware, memory=needed, placement=placement, measured=measured
+    )
     return Sized(memory=needed, fits=fits, placement=placement, speed=fast)
+
+
+def fast_at(
+    depth: int | None,
+    subject: Subject,
+    use: Use,
+    hardware: Hardware,
+    *,
+    memory: Memory,
+    placement: Placement,
+    measured: Sequence[Run] = (),
+) -> Speed:
+    """The speed at one more depth of what was sized: as measured here, where it was."""
+
+    def estimated(at: int | None) -> Speed:
+        return speed(subject.shapes, memory, use, placement, hardware, depth=at)
+
+    if not measured or placement.where == "none":
+        return estimated(depth)
+    return replace(
+        estimated(depth),
+        measured,
+        model=subject.entry.name if subject.entry else subject.name,
+        quant=subject.quant,
+        device=device_of(hardware, placement),
+        kv=use.kv,
+        again=estimated,
+    )
